@@ -1,0 +1,1 @@
+"""What a user can choose: plain data, one declaration per thing."""

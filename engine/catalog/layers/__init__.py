@@ -1,0 +1,1 @@
+"""Layers: what the cards of a network can be."""

@@ -1,0 +1,90 @@
+"""The layers of a network on plane data: what comes in, what is computed, what activates it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from engine.catalog.activations import Activation as ActivationFunction
+from engine.catalog.activations import Relu, Tanh
+from engine.catalog.initializers import GlorotUniform, Initializer, Zeros
+from engine.catalog.layers.layer import Layer, Parameter, Shape
+from engine.catalog.registry import Hidden, Range, register
+from engine.catalog.regularizers import NoRegularizer, Regularizer
+from engine.document.errors import ShapeError
+
+
+@register
+class Input(Layer):
+    """Where samples enter the network; its columns are switched on and off in Data."""
+
+    columns: Annotated[tuple, Hidden()] = ()
+
+    category = "Input"
+    takes = (0, 0)
+    formula = "the chosen columns of a sample"
+    reference = "Every network has one"
+    order = 1
+
+
+@register
+class Dense(Layer):
+    """Every unit weighs all inputs, adds a bias and applies the activation.  (features,) -> (units,)"""
+
+    units: Annotated[int, Range(1, 65_536, 1)] = 4
+    activation: ActivationFunction = Tanh()
+    use_bias: bool = True
+    weight_initializer: Initializer = GlorotUniform()
+    bias_initializer: Initializer = Zeros()
+    regularizer: Regularizer = NoRegularizer()
+
+    category = "Core"
+    formula = "y = f(W x + b)"
+    reference = "Rosenblatt, the perceptron, 1958"
+    summary = ("units", "activation")
+    order = 2
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if len(shapes[0]) != 1:
+            raise ShapeError(
+                "Dense (units={units}) needs a flat input (features,), but got {shape}; put Flatten before it",
+                remedy=("Insert Flatten before it", "insert_before", "Flatten"),
+                units=self.units,
+                shape=shapes[0],
+            )
+        return (self.units,)
+
+    def parameters(self, *shapes: Shape) -> Mapping[str, Parameter]:
+        inputs = shapes[0][0]
+        found = {
+            "weight": Parameter(
+                (self.units, inputs),
+                self.weight_initializer,
+                inputs,
+                self.units,
+                self.regularizer,
+            )
+        }
+        if self.use_bias:
+            found["bias"] = Parameter((self.units,), self.bias_initializer, inputs, self.units)
+        return found
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return self.units * shapes[0][0]
+
+    def build(self, nn: Any, *shapes: Shape) -> Any:
+        return nn.Linear(shapes[0][0], self.units, bias=self.use_bias)
+
+
+@register
+class Activation(Layer):
+    """Applies an activation to whatever arrives; the shape stays."""
+
+    activation: ActivationFunction = Relu()
+
+    category = "Core"
+    formula = "y = f(x)"
+    reference = "The activation of a Dense card, as a card of its own"
+    summary = ("activation",)
+    examples = (((4,),), ((3, 4, 4),))
+    order = 3

@@ -1,0 +1,313 @@
+"""One declaration per thing: a class, its fields with types, ranges and defaults, its one-line description.
+
+Palette, form, tooltip, project file, documentation and tests are derived by iterating what is registered here.
+
+>>> class Activation(Entry, kind="activations"): ...
+>>> @register
+... class Relu(Activation):
+...     "Passes what is positive, blocks the rest."
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import math
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from engine.document.errors import InvalidValueError
+
+EntryType = TypeVar("EntryType", bound="type[Entry]")
+
+
+@dataclass(frozen=True)
+class Range:
+    """Allowed values of a number, both ends included.
+
+    `step` is what one click of a spin box changes; `logarithmic` asks for a logarithmic slider.
+    """
+
+    low: float
+    high: float
+    step: float | None = None
+    logarithmic: bool = False
+
+    def check(self, argument: str, value: Any) -> None:
+        """Raise InvalidValueError unless `low <= value <= high`."""
+        if not (math.isfinite(value) and self.low <= value <= self.high):
+            raise InvalidValueError(
+                "{argument} (={value}) must lie between {low} and {high}",
+                argument=argument,
+                value=value,
+                low=self.low,
+                high=self.high,
+            )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The values a field may take, in the order they are offered."""
+
+    options: tuple[str, ...]
+
+    def check(self, argument: str, value: Any) -> None:
+        """Raise InvalidValueError unless the value is one of the options."""
+        if value not in self.options:
+            raise InvalidValueError(
+                "{argument} (={value}) must be one of {options}",
+                argument=argument,
+                value=value,
+                options=", ".join(self.options),
+            )
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A field that a view of its own edits (hand-drawn points, columns): kept in files, absent from forms."""
+
+    def check(self, argument: str, value: Any) -> None:
+        """Any value of the declared type will do; the entry's `__post_init__` may say more."""
+
+
+Constraint = Range | Choice | Hidden
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an entry, as a form, a file or a test needs it."""
+
+    name: str
+    kind: type
+    constraint: Constraint | None
+    default: Any
+
+    @property
+    def label(self) -> str:
+        """`kernel_size` -> `kernel size`."""
+        return self.name.replace("_", " ")
+
+    @property
+    def chooses(self) -> str | None:
+        """The kind of entry this field holds (`"activations"`), or None when it holds a plain value."""
+        return self.kind.kind if isinstance(self.kind, type) and issubclass(self.kind, Entry) else None
+
+
+class Entry:
+    """Base of everything a user can choose. A subclass with `kind=` opens a registry; `@register` fills it."""
+
+    kind: ClassVar[str] = ""
+    """The registry this entry belongs to: "layers", "activations", …"""
+    name: ClassVar[str] = ""
+    """What files and the command line call it; derived from the class name by `spelling` unless given."""
+    label: ClassVar[str] = ""
+    """What the window calls it; derived from the name unless given."""
+    description: ClassVar[str] = ""
+    """First paragraph of the docstring: the tooltip."""
+    formula: ClassVar[str] = ""
+    """What it computes, in plain mathematical text."""
+    reference: ClassVar[str] = ""
+    """Where it comes from."""
+    category: ClassVar[str] = ""
+    """Heading under which the library lists it."""
+    order: ClassVar[int] = 100
+    """Place within its kind: the simplest first; equal places are sorted by label."""
+
+    def __init_subclass__(cls, kind: str | None = None, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        if kind is not None:
+            cls.kind = kind
+            _ENTRIES.setdefault(kind, {})
+
+    @classmethod
+    def spelling(cls, class_name: str) -> str:
+        """The registered name for a class name; `LeakyRelu` -> `leaky_relu`. Layers keep theirs."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
+
+    def __post_init__(self) -> None:
+        for field in form(type(self)):
+            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
+
+    def replace(self, **changes: Any) -> Any:
+        """A copy with some fields changed; refuses what the constraints refuse."""
+        return dataclasses.replace(self, **changes)  # type: ignore[type-var]
+
+
+# The one registry of the program: filled while modules are imported, read-only afterwards.
+_ENTRIES: dict[str, dict[str, type[Entry]]] = {}
+
+
+def register(cls: EntryType) -> EntryType:
+    """Make `cls` a frozen dataclass and file it under its kind and name.
+
+    Raises ValueError for a name that is taken, a missing kind or a missing docstring (it is the tooltip).
+    """
+    if not cls.__dict__.get("__doc__"):
+        raise ValueError(f"{cls.__name__} needs a docstring: its first paragraph is its tooltip")
+    cls = dataclass(frozen=True)(cls)
+    if cls.kind not in _ENTRIES:
+        raise ValueError(f"{cls.__name__} must inherit from a class declared with kind=…")
+    if "name" not in cls.__dict__:
+        cls.name = cls.spelling(cls.__name__)
+    if "label" not in cls.__dict__:
+        cls.label = cls.name.replace("_", " ")
+    cls.description = " ".join(inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].split())
+    if cls.name in _ENTRIES[cls.kind]:
+        raise ValueError(f"{cls.kind} has two entries named {cls.name!r}")
+    _ENTRIES[cls.kind][cls.name] = cls
+    return cls
+
+
+def unregister(cls: type[Entry]) -> None:
+    """Take an entry out again: for tests that add one at run time."""
+    del _ENTRIES[cls.kind][cls.name]
+
+
+@lru_cache(maxsize=1)
+def _load() -> None:
+    """Import every module of the catalogue, so that a new file is found without being listed anywhere."""
+    for name in ("engine.catalog", "engine.probes"):
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            importlib.import_module(module.name)
+
+
+def kinds() -> tuple[str, ...]:
+    """The kinds of entry there are: activations, datasets, layers, …"""
+    _load()
+    return tuple(sorted(_ENTRIES))
+
+
+def entries(kind: str) -> Mapping[str, type[Any]]:
+    """The entries of a kind by name, in the order they are offered. Raises KeyError for an unknown kind."""
+    _load()
+    found = sorted(_ENTRIES[kind].items(), key=lambda item: (item[1].order, item[1].label))
+    return MappingProxyType(dict(found))
+
+
+def entry(kind: str, name: str) -> type[Any]:
+    """The entry of that name. Raises InvalidValueError naming the closest spelling that exists."""
+    import difflib
+
+    known = entries(kind)
+    if isinstance(name, str) and name in known:
+        return known[name]
+    close = difflib.get_close_matches(str(name), known, 1)
+    raise InvalidValueError(
+        "there is no {name} among the {kind}; " + ("did you mean {close}?" if close else "known are {close}"),
+        name=repr(name),
+        kind=kind,
+        close=close[0] if close else ", ".join(known),
+    )
+
+
+@cache
+def form(cls: type[Entry]) -> tuple[Field, ...]:
+    """Every field of an entry with its type, constraint and default: all that a property panel needs."""
+    if not dataclasses.is_dataclass(cls):
+        return ()
+    hints = get_type_hints(cls, include_extras=True)
+    found = []
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        kind, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        constraint = next((item for item in extra if isinstance(item, Constraint)), None)
+        default = field.default
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        found.append(Field(field.name, kind, constraint, default))
+    return tuple(found)
+
+
+def checked(field: Field, value: Any) -> Any:
+    """The value in the type that the field declares; raises InvalidValueError with argument, value and remedy."""
+    kind = get_origin(field.kind) or field.kind
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if kind is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if kind is tuple and isinstance(value, list):
+        value = tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    if not isinstance(value, kind) or (kind in (int, float) and isinstance(value, bool)):
+        raise InvalidValueError(
+            "{argument} (={value}) must be {kind}",
+            argument=field.name,
+            value=repr(value),
+            kind=_TYPE_WORDS.get(kind, f"one of the {field.chooses}" if field.chooses else kind.__name__),
+        )
+    if field.constraint is not None:
+        field.constraint.check(field.name, value)
+    return value
+
+
+_TYPE_WORDS: Mapping[type, str] = MappingProxyType(
+    {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "text",
+        tuple: "a list",
+    }
+)
+
+
+def to_json(item: Entry) -> dict[str, Any]:
+    """The entry as plain JSON data: `{"type": name, field: value, …}`, nested entries likewise."""
+    data: dict[str, Any] = {"type": item.name}
+    for field in form(type(item)):
+        value = getattr(item, field.name)
+        data[field.name] = to_json(value) if isinstance(value, Entry) else _plain(value)
+    return data
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def from_json(kind: str, data: Any) -> Any:
+    """The entry that `to_json` wrote. Fields left out take their defaults.
+
+    Raises InvalidValueError for an unknown type, an unknown field, or a value out of range. Names only
+    ever index the registry: nothing is imported because a file says so.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidValueError(
+            "an entry of the {kind} must be an object, not {value}",
+            kind=kind,
+            value=repr(data),
+        )
+    cls = entry(kind, data.get("type", ""))
+    known = {field.name: field for field in form(cls)}
+    values = {}
+    for key, value in data.items():
+        if key == "type":
+            continue
+        if key not in known:
+            raise InvalidValueError(
+                "{type} has no field {field}; it has {known}",
+                type=cls.name,
+                field=repr(key),
+                known=", ".join(known) or "none",
+            )
+        chooses = known[key].chooses
+        values[key] = from_json(chooses, value) if chooses else value
+    return cls(**values)
+
+
+def defaults(kind: str) -> Iterator[Any]:
+    """One instance of every entry of a kind, with its default fields."""
+    return (cls() for cls in entries(kind).values())

@@ -1,0 +1,1 @@
+"""Taking trained weights away."""

@@ -1,0 +1,1 @@
+"""What a document means: order, shapes, costs, problems and their remedies."""

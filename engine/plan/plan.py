@@ -1,0 +1,95 @@
+"""The parts of a plan: what is known about each card, what is wrong, and what would mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from engine.catalog.layers.layer import Layer, Parameter, Shape
+from engine.document.errors import Sentence
+from engine.document.graph import Document, Node
+from engine.plan.target import Target
+
+Edit = Callable[[Document], Document]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """An edit that would mend a problem, offered as a button."""
+
+    label: Sentence
+    edit: Edit = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that keeps the network from training: on a card (`node`), or on the whole document (None)."""
+
+    kind: str
+    sentence: Sentence
+    node: str | None = None
+    remedies: tuple[Remedy, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """What is known about one card."""
+
+    node: Node
+    sources: tuple[str, ...] = ()
+    input_shapes: tuple[Shape, ...] = ()
+    output_shape: Shape | None = None
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    multiply_adds: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def layer(self) -> Layer:
+        """The card's layer."""
+        return self.node.layer
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of values that it learns."""
+        return sum(parameter.size for parameter in self.parameters.values())
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Sums over the cards: learned values, multiply-adds of one sample forward, bytes to train one batch."""
+
+    parameters: int
+    multiply_adds: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a document means: order, shapes, costs, problems.
+
+    `order` lists the nodes so that each comes after its sources; nodes on a cycle are absent. `output` is the node whose
+    answer is compared with the targets, None if there is none.
+    """
+
+    document: Document
+    nodes: Mapping[str, NodePlan]
+    order: tuple[str, ...]
+    output: str | None
+    target: Target | None
+    cost: Cost
+    problems: tuple[Problem, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be trained."""
+        return not self.problems
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """Every learned array as "node.parameter", in order."""
+        return {
+            f"{node_id}.{name}": parameter
+            for node_id in self.order
+            for name, parameter in self.nodes[node_id].parameters.items()
+        }

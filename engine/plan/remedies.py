@@ -1,0 +1,146 @@
+"""Remedies: the edits that mend a problem, each with the words of its button."""
+
+from __future__ import annotations
+
+from engine.catalog.activations import Activation
+from engine.catalog.losses import Loss
+from engine.catalog.registry import entry
+from engine.document.errors import Sentence, ShapeError
+from engine.document.graph import Document, Edge
+from engine.plan.plan import NodePlan, Problem, Remedy
+
+GAP = 200.0
+"""Distance to a card that a remedy puts beside another, scene units."""
+
+
+def connect(source: str, target: str) -> Remedy:
+    """Link two cards."""
+    label = Sentence("Connect {source} to {target}", {"source": source, "target": target})
+    return Remedy(label, lambda document: document.connect(source, target))
+
+
+def remove(node_id: str) -> Remedy:
+    """Take a card out."""
+    return Remedy(
+        Sentence("Remove {node}", {"node": node_id}),
+        lambda document: document.remove([node_id]),
+    )
+
+
+def cut(edge: Edge) -> Remedy:
+    """Take a link out."""
+    label = Sentence(
+        "Cut the link {source} → {target}",
+        {"source": edge.source, "target": edge.target},
+    )
+    return Remedy(label, lambda document: document.disconnect(edge))
+
+
+def use_default_columns(node_id: str) -> Remedy:
+    """Let an Input card pass on what the data offers by itself."""
+    label = Sentence("Use the columns this data has")
+    return Remedy(label, lambda document: document.set_field(node_id, "columns", ()))
+
+
+def from_error(error: ShapeError, node_id: str) -> tuple[Remedy, ...]:
+    """The remedy that a layer named when it refused a shape: a method of Document applied to its card."""
+    if not error.remedy:
+        return ()
+    label, method, *arguments = error.remedy
+
+    def edit(document: Document) -> Document:
+        mended: Document = getattr(document, method)(node_id, *arguments)
+        return mended
+
+    return (Remedy(Sentence(label), edit),)
+
+
+def empty() -> Problem:
+    """There is nothing to train: offers the smallest network that can be."""
+    sentence = Sentence("The network has no layer yet; add a Dense layer from the library")
+    return Problem(
+        "empty",
+        sentence,
+        None,
+        (Remedy(Sentence("Add an input and a Dense layer"), _start_network),),
+    )
+
+
+def _start_network(document: Document) -> Document:
+    nodes = document.networks[0].nodes
+    if not any(node.layer.takes[1] == 0 for node in nodes):
+        document = document.add(entry("layers", "Input")())
+    inputs = next(node for node in document.networks[0].nodes if node.layer.takes[1] == 0)
+    units = document.data.dataset.class_count
+    return _append(document, inputs.id, "Dense", units=units if units > 2 else 1)
+
+
+def _append(document: Document, node_id: str, layer_name: str, **fields: object) -> Document:
+    """A fresh card to the right of another, linked to it."""
+    layer = entry("layers", layer_name)(**fields)
+    node, new_id = document.node(node_id), document.free_id(layer)
+    document = document.add(layer, node.x + GAP, node.y, network=document.network_of(node_id).name)
+    return document.connect(node_id, new_id)
+
+
+def append_dense(node_id: str, units: int, *, flatten: bool = False) -> Remedy:
+    """Put a Dense card (after a Flatten card, for images) behind the last one."""
+
+    def edit(document: Document) -> Document:
+        last = node_id
+        if flatten:
+            new_id = document.free_id(entry("layers", "Flatten")())
+            document, last = _append(document, last, "Flatten"), new_id
+        return _append(document, last, "Dense", units=units)
+
+    return Remedy(Sentence("Add a Dense layer with {units} units", {"units": units}), edit)
+
+
+def set_output_units(document: Document, plan: NodePlan, units: int) -> Remedy:
+    """Set the units of the last card, or of the one before it that decides how many there are."""
+    network, node = document.network_of(plan.node.id), plan.node
+    seen = {node.id}
+    while not hasattr(node.layer, "units"):
+        links = network.inputs_of(node.id)
+        if len(links) != 1 or links[0].source in seen:
+            return append_dense(plan.node.id, units)
+        node = network.node(links[0].source)
+        seen.add(node.id)
+    target = node.id
+    label = Sentence("Set units of {node} to {units}", {"node": target, "units": units})
+    return Remedy(label, lambda document: document.set_field(target, "units", units))
+
+
+def set_loss(loss: Loss) -> Remedy:
+    """Train with another loss."""
+    return Remedy(
+        Sentence("Use {loss}", {"loss": loss.label}),
+        lambda document: document.set_training(loss=loss),
+    )
+
+
+def _with_activation(plan: NodePlan, activation: Activation, document: Document) -> Document:
+    """Set the activation of a card; append an Activation card when it has none."""
+    if hasattr(plan.layer, "activation"):
+        return document.set_field(plan.node.id, "activation", activation)
+    return _append(document, plan.node.id, "Activation", activation=activation)
+
+
+def set_activation(plan: NodePlan, name: str) -> Remedy:
+    """Give the last card another activation."""
+    activation = entry("activations", name)()
+    label = Sentence("Set the activation to {activation}", {"activation": activation.label})
+    return Remedy(label, lambda document: _with_activation(plan, activation, document))
+
+
+def set_loss_and_activation(plan: NodePlan, loss: Loss, name: str) -> Remedy:
+    """Set both at once, where changing one alone would only move the problem."""
+    activation = entry("activations", name)()
+    label = Sentence(
+        "Use {activation} with {loss}",
+        {"activation": activation.label, "loss": loss.label},
+    )
+    return Remedy(
+        label,
+        lambda document: _with_activation(plan, activation, document).set_training(loss=loss),
+    )

@@ -1,0 +1,1 @@
+"""What can be looked at while a network trains: one file each, arrays out."""

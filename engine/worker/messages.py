@@ -1,0 +1,142 @@
+"""What crosses between window and training process: frozen, plain, each tagged with the run it is about.
+
+The window pulls: it asks for a frame when it has drawn the last one, so at most one is under way. `run` grows with each
+`Load`; answers of an older run are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from engine.document.errors import Sentence
+from engine.document.graph import Document
+from engine.probes.probe import Probe
+from engine.training.trainer import Evaluation, Snapshot, Unit
+
+# --- window to worker ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Load:
+    """Start a run: build the document's network and stand at epoch 0, or where the snapshot stands. Paused."""
+
+    run: int
+    document: Document
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Go on with a changed document, keeping the weights; the worker answers Failure if it cannot."""
+
+    run: int
+    document: Document
+
+
+@dataclass(frozen=True)
+class Play:
+    """Train until told otherwise, at most `steps_per_second` (inf: as fast as it goes)."""
+
+    run: int
+    steps_per_second: float
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop training after the running step."""
+
+    run: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """Train one unit, then stand still."""
+
+    run: int
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class SetParameter:
+    """Set one weight or bias by hand, training or not."""
+
+    run: int
+    name: str
+    index: tuple[int, ...]
+    value: float
+
+
+@dataclass(frozen=True)
+class FrameRequest:
+    """Ask for the newest numbers of the visible views. It replaces a request that has not been answered yet.
+
+    While nothing changes (paused, same probes) the answer waits until something does; `snapshot` adds one.
+    """
+
+    run: int
+    number: int
+    probes: tuple[Probe, ...]
+    snapshot: bool = False
+
+
+@dataclass(frozen=True)
+class Quit:
+    """End the process."""
+
+
+# --- worker to window ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker is up: its process id, backends by name, versions."""
+
+    process_id: int
+    backends: tuple[str, ...]
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a run stands. `epochs_per_second` is measured over the last second or so; 0 when paused."""
+
+    epoch: int
+    step: int
+    running: bool
+    evaluation: Evaluation
+    learning_rate: float
+    epochs_per_second: float
+    backend: str
+    backend_reason: Sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """The answer to a FrameRequest: `answers` follows the order of its probes (None where one does not fit)."""
+
+    run: int
+    number: int
+    status: Status
+    answers: tuple[Mapping[str, NDArray[Any]] | None, ...]
+    snapshot: Snapshot | None
+    seconds: float
+    """What it cost the worker to make."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something went wrong; the run is paused. `kind` is "diverged", "edit", "load" or "error"; `node` names the card."""
+
+    run: int
+    kind: str
+    sentence: Sentence
+    node: str | None = None
+    detail: str = ""
+
+
+ToWorker = Load | Edit | Play | Pause | Step | SetParameter | FrameRequest | Quit
+FromWorker = Ready | Frame | Failure
