@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.catalog.registry import Entry, Range, register
 
-Array = NDArray[Any]
+Array = NDArray[np.floating[Any]]
 
 
 class Activation(Entry, kind="activations"):

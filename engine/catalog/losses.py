@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.catalog.activations import Activation
 from engine.catalog.registry import Entry, Range, register
 
-Array = NDArray[Any]
+Array = NDArray[np.floating[Any]]
 
 
 class Loss(Entry, kind="losses"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,15 +43,25 @@ class Dataset(Entry, kind="datasets"):
     plane: ClassVar[bool] = False
     """Whether samples are points of the plane, so that boundaries can be drawn over it."""
 
+    @classmethod
+    def spelling(cls, class_name: str) -> str:
+        """`GaussRegression` -> `gauss-regression`: data sets are typed on the command line."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", class_name).lower()
+
     @property
     def task(self) -> str:
-        """ "classification" or "regression"."""
+        """What is asked for: "classification" or "regression"."""
         return "classification"
 
     @property
     def class_count(self) -> int:
         """Number of classes; 0 for a regression."""
         return 2
+
+    @property
+    def sample_count(self) -> int:
+        """How many samples `draw` gives."""
+        return int(getattr(self, "samples", 0))
 
     def draw(self, rng: np.random.Generator) -> Samples:
         """All samples, before they are shuffled and split."""

@@ -18,7 +18,7 @@ from engine.document.errors import ShapeError
 class Input(Layer):
     """Where samples enter the network; its columns are switched on and off in Data."""
 
-    columns: Annotated[tuple, Hidden()] = ()
+    columns: Annotated[tuple[str, ...], Hidden()] = ()
 
     category = "Input"
     takes = (0, 0)

@@ -1,0 +1,1 @@
+"""Icons, examples and translations, read with importlib.resources."""

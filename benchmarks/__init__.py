@@ -1,0 +1,1 @@
+"""The budgets of the program, each measured in one run: `python -m benchmarks [ROW …]`."""

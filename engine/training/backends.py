@@ -1,0 +1,61 @@
+"""Which backend trains a plan. A backend is one row of the table; its module is imported when it is first used."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from engine.document.errors import InvalidValueError, Sentence
+from engine.plan.plan import Plan
+from engine.training.trainer import Trainer
+
+Engine = Literal["auto", "numba", "torch"]
+
+
+def _runs_everything(plan: Plan) -> Sentence | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A row: where the trainer's class is, and why it cannot run a plan (None: it can)."""
+
+    name: str
+    module: str
+    trainer: str
+    reason: Sentence
+    """Said when it is chosen by itself."""
+    refuses: Callable[[Plan], Sentence | None] = _runs_everything
+
+    def make(self, plan: Plan) -> Trainer:
+        """A trainer of the plan. Raises PlaygroundError for a plan that is not ready."""
+        module = importlib.import_module(self.module)
+        return cast(Trainer, getattr(module, self.trainer)(plan))
+
+
+BACKENDS = (
+    Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),
+)
+"""Fastest first: the first that does not refuse a plan is chosen."""
+
+
+def choose(plan: Plan, engine: str = "auto") -> tuple[Backend, Sentence]:
+    """The backend for a plan and why. Raises InvalidValueError for a backend that is absent or refuses the plan."""
+    if engine == "auto":
+        found = next(backend for backend in BACKENDS if backend.refuses(plan) is None)
+        return found, found.reason
+    named = next((backend for backend in BACKENDS if backend.name == engine), None)
+    if named is None:
+        raise InvalidValueError(
+            "engine (={engine}) is not part of this version; use {known}",
+            engine=engine,
+            known=" or ".join(["auto", *(backend.name for backend in BACKENDS)]),
+        )
+    refusal = named.refuses(plan)
+    if refusal is not None:
+        raise InvalidValueError(
+            "engine (={engine}) cannot train this network: {reason}; use auto", engine=engine, reason=refusal
+        )
+    return named, Sentence("You asked for it")

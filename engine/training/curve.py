@@ -1,0 +1,70 @@
+"""The history of a run: rows recorded at epoch ends, thinned so that it never outgrows what a screen can show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.training.trainer import Array, Evaluation
+
+COLUMNS = 6
+"""Epoch, train loss, test loss, train metric, test metric, learning rate."""
+LIMIT = 2000
+"""Most rows kept."""
+
+
+def stride(epoch: int) -> int:
+    """Distance in epochs between the rows that are kept once `epoch` epochs have passed: a power of two.
+
+    >>> stride(1999), stride(2000), stride(4000)
+    (1, 2, 4)
+    """
+    distance = 1
+    while epoch // distance >= LIMIT:
+        distance *= 2
+    return distance
+
+
+class Curve:
+    """Rows by epoch. It depends on the epoch alone which rows are kept, so a resumed run keeps the same ones."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((LIMIT, COLUMNS), np.float64)
+        self._count = 0
+        self._stride = 1
+
+    def due(self, epoch: int) -> bool:
+        """Whether the end of this epoch is to be recorded."""
+        return epoch % stride(epoch) == 0
+
+    def record(self, epoch: int, evaluation: Evaluation, learning_rate: float) -> None:
+        """Add a row; every second one is dropped when there is no room."""
+        if stride(epoch) != self._stride:
+            self._stride = stride(epoch)
+            kept = self._rows[: self._count]
+            kept = kept[kept[:, 0] % self._stride == 0]
+            self._count = len(kept)
+            self._rows[: self._count] = kept
+        self._rows[self._count] = (
+            epoch,
+            evaluation.train_loss,
+            evaluation.test_loss,
+            evaluation.train_metric,
+            evaluation.test_metric,
+            learning_rate,
+        )
+        self._count += 1
+
+    @property
+    def rows(self) -> Array:
+        """A copy of the rows, (points, 6) float64, at most `LIMIT`."""
+        return self._rows[: self._count].copy()
+
+    def replace(self, rows: Array) -> None:
+        """Take up the rows of a snapshot."""
+        self._count = len(rows)
+        self._rows[: self._count] = rows
+        self._stride = stride(int(rows[-1, 0])) if len(rows) else 1
+
+    def truncate(self, epoch: int) -> None:
+        """Forget the rows after an epoch."""
+        self._count = int(np.searchsorted(self._rows[: self._count, 0], epoch, side="right"))

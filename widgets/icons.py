@@ -1,0 +1,121 @@
+"""One family of outline icons, 16 px, drawn from `assets/icons/*.svg` in the colours of the theme."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QRectF, Qt
+from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
+
+from widgets import theme as themes
+
+_SCALES = (1, 2, 3)
+"""Device pixel ratios an icon is rendered for; Qt picks the nearest that is large enough."""
+_NAME, _ROLE = "icon_name", "icon_role"
+
+
+class _Cache(QObject):
+    """Icons already made, kept on the application so that they die with it."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.icons: dict[tuple[str, str, str, int], QIcon] = {}
+
+
+def names() -> list[str]:
+    """The name of every icon, sorted."""
+    folder = files("assets") / "icons"
+    return sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".svg"))
+
+
+def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
+    """The icon in a colour of the current theme (`text`, `muted`, `on_accent`, `error`, …), faint when disabled.
+
+    It does not follow a change of theme by itself: see `assign`. Raises ValueError for a name without a file.
+    """
+    theme = themes.current()
+    cache = _cache()
+    key = (theme.name, name, role, size)
+    if cache is not None and key in cache.icons:
+        return cache.icons[key]
+    result = QIcon()
+    muted = QColor(theme.muted)
+    muted.setAlphaF(0.6)
+    for mode, color in (
+        (QIcon.Mode.Normal, QColor(getattr(theme, role))),
+        (QIcon.Mode.Active, QColor(getattr(theme, role))),
+        (QIcon.Mode.Selected, QColor(getattr(theme, role))),
+        (QIcon.Mode.Disabled, muted),
+    ):
+        for scale in _SCALES:
+            result.addPixmap(pixmap(name, color, size, scale), mode)
+    if cache is not None:
+        cache.icons[key] = result
+    return result
+
+
+def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0) -> QPixmap:
+    """The icon as a pixmap of `size` device-independent pixels at a device pixel ratio.
+
+    Raises ValueError for a name without a file.
+    """
+    source = files("assets") / "icons" / f"{name}.svg"
+    if not source.is_file():
+        raise ValueError(f"name (={name!r}) must be one of {', '.join(names())}")
+    drawing = source.read_text(encoding="utf-8").replace("currentColor", color.name())
+    side = round(size * scale)
+    result = QPixmap(side, side)
+    result.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(result)
+    painter.setOpacity(color.alphaF())
+    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, side, side))
+    painter.end()
+    result.setDevicePixelRatio(scale)
+    return result
+
+
+def assign(target: QAction | QAbstractButton, name: str, role: str = "text") -> None:
+    """Give an action or a button an icon that follows the theme."""
+    target.setProperty(_NAME, name)
+    target.setProperty(_ROLE, role)
+    target.setIcon(icon(name, role))
+
+
+def refresh(application: QApplication) -> None:
+    """Draw again, in the current theme, every icon given by `assign`; `theme.apply` calls it."""
+    for widget in application.allWidgets():
+        for target in (widget, *widget.findChildren(QAction, options=Qt.FindChildOption.FindDirectChildrenOnly)):
+            name = target.property(_NAME)
+            if name and isinstance(target, QAction | QAbstractButton):
+                target.setIcon(icon(name, target.property(_ROLE)))
+
+
+def label(name: str, role: str = "muted", size: int = themes.ICON) -> QLabel:
+    """A label that shows an icon and follows the theme."""
+    return _IconLabel(name, role, size)
+
+
+class _IconLabel(QLabel):
+    def __init__(self, name: str, role: str, size: int) -> None:
+        super().__init__()
+        self._name, self._role, self._size = name, role, size
+        self.setFixedSize(size, size)
+        self._draw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw()
+        super().changeEvent(event)
+
+    def _draw(self) -> None:
+        color = QColor(getattr(themes.current(), self._role))
+        self.setPixmap(pixmap(self._name, color, self._size, self.devicePixelRatioF()))
+
+
+def _cache() -> _Cache | None:
+    application = QCoreApplication.instance()
+    if application is None:
+        return None
+    return application.findChild(_Cache) or _Cache(application)
