@@ -38,7 +38,7 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """"met", or by which factor it is missed."""
+        """Met, or by which factor it is missed."""
         if self.met is None:
             return "for information"
         if self.met:
@@ -75,8 +75,9 @@ def machine() -> str:
     packages = ("numpy", "torch", "PySide6-Essentials", "pyqtgraph")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     return (
-        f"- processor: {processor}, {os.cpu_count()} cores visible, load {os.getloadavg()[0]:.1f} at the start\n"
-        f"- system: {platform.system()} {platform.release()}, Python {platform.python_version()}\n- versions: {versions}"
+        f"- processor: {processor}, {os.cpu_count()} cores visible, load {os.getloadavg()[0]:.1f}\n"
+        f"- system: {platform.system()} {platform.release()}, Python {platform.python_version()}\n"
+        f"- versions: {versions}"
     )
 
 

@@ -93,7 +93,7 @@ def nothing_survives(started: Started) -> Iterator[None]:
     application = QApplication.instance()
     if application is not None:
         _settle(application)
-    left = [window for window in _windows() if _address(window) not in windows]
+    left = [window for window in _windows() if not _known(window, windows)]
     still_running = started.running() - running
     if left or still_running:
         # Only what somebody still holds counts: a cycle that waits for the collector does not.
@@ -102,7 +102,7 @@ def nothing_survives(started: Started) -> Iterator[None]:
         gc.collect()
         if application is not None:
             _settle(application)
-        left = [window for window in _windows() if _address(window) not in windows]
+        left = [window for window in _windows() if not _known(window, windows)]
         still_running = started.running() - running
     found = [f"window {_name(window)}" for window in left]
     found += [f"running {_name(thing)}" for thing in still_running]
@@ -154,6 +154,15 @@ def _windows() -> list[QWidget]:
         return []
     # A tool tip hides itself after a while and Qt keeps the one label for the next.
     return [window for window in QApplication.topLevelWidgets() if window.metaObject().className() != "QTipLabel"]
+
+
+def _known(window: QWidget | None, known: set[int]) -> bool:
+    """Whether a window, or one that it belongs to (a combo box keeps the window of its list), was there before."""
+    while window is not None:
+        if _address(window.window()) in known:
+            return True
+        window = window.window().parentWidget()
+    return False
 
 
 def _address(window: QWidget) -> int:

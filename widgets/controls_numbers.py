@@ -29,7 +29,7 @@ def format_number(value: float | None, digits: int = 3) -> str:
     if value != 0 and not 1e-3 <= magnitude < 1e6:
         return locale.toString(value, "e", digits - 1)
     decimals = digits - 1 - (math.floor(math.log10(magnitude)) if value else 0)
-    return locale.toString(value, "f", min(max(decimals, 0), digits + 1))
+    return locale.toString(value, "f", min(max(decimals, 0), digits + 2))
 
 
 class NumberField(QDoubleSpinBox):

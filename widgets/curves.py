@@ -8,20 +8,23 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, QObject, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QShowEvent
+from PySide6.QtCore import QEvent, QLocale, Qt
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from widgets import curves_data, icons, theme
 from widgets.controls import EmptyState, Segmented, format_number
 from widgets.controls_numbers import FocusedSlider
 from widgets.curves_legend import Legend
+from widgets.plot import Plot
 
 _SMOOTHING_STEPS = 20
 """Positions of the smoothing slider: weight 0, 0.05, … 0.95, then 0.98."""
 _STRONGEST = 0.98
 _FOOT = 0.08
 """Share of the height left free under the lowest value, for the name of the lower curve."""
+_SIDE = 0.02
+"""Share of the width left free on either side."""
 _NEAR = 6
 """Pixels within which the pointer is on a mark."""
 
@@ -75,7 +78,8 @@ class CurvesView(QWidget):
         self._empty = EmptyState(self.tr("Press play to see the loss fall."))
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
-        self._stack.addWidget(self._make_plot())
+        self.plot = self._make_plot()
+        self._stack.addWidget(self.plot)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT)
@@ -136,29 +140,11 @@ class CurvesView(QWidget):
             self._dress()
             self._refresh()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Read values off under the pointer."""
-        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
-            place = self._box.mapSceneToView(self._plot.mapToScene(event.position().toPoint()))
-            self._hovered = place.x() if isinstance(place, QPointF) else None
-            self._show_readout()
-        elif event.type() == QEvent.Type.Leave:
-            self._hovered = None
-            self._show_readout()
-        return False
-
-    def _make_plot(self) -> QWidget:
-        self._plot = pg.PlotWidget()
-        self._plot.setMenuEnabled(False)
-        self._plot.hideButtons()
-        self._plot.setMouseEnabled(False, False)
-        self._plot.setObjectName("curves.plot")
-        self._plot.setAccessibleName(self.tr("Plot"))
-        self._plot.viewport().setMouseTracking(True)
-        self._plot.viewport().installEventFilter(self)
-        self._box = self._plot.getViewBox()
-        self._box.disableAutoRange()
-        self._box.setDefaultPadding(0.0)
+    def _make_plot(self) -> Plot:
+        plot = Plot("curves.plot")
+        plot.setAccessibleName(self.tr("Plot"))
+        plot.hovered.connect(self._point_at)
+        plot.left.connect(self._point_nowhere)
         self._raw = [pg.PlotCurveItem(antialias=False) for _ in range(2)]
         self._lines = [pg.PlotCurveItem(antialias=True) for _ in range(2)]
         self._mark_lines = pg.PlotCurveItem(connect="pairs", antialias=False)
@@ -166,20 +152,20 @@ class CurvesView(QWidget):
         self._cursor.hide()
         self._end_labels = [pg.TextItem(), pg.TextItem()]
         for item in (self._mark_lines, *self._raw, *self._lines, self._cursor, *self._end_labels):
-            self._plot.addItem(item, ignoreBounds=True)
-        return self._plot
+            plot.add(item)
+        return plot
+
+    def _point_at(self, epoch: float, _value: float) -> None:
+        self._hovered = epoch
+        self._show_readout()
+
+    def _point_nowhere(self) -> None:
+        self._hovered = None
+        self._show_readout()
 
     def _dress(self) -> None:
-        """Take colours and fonts from the theme."""
+        """Take the colours of the curves from the theme."""
         colors = theme.current()
-        self._plot.setBackground(QColor(colors.surface))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(pg.mkPen(colors.line))
-            axis.setTextPen(pg.mkPen(colors.muted))
-            axis.setStyle(tickFont=theme.font(theme.SMALL), tickLength=-4, tickTextOffset=4)
-        self._plot.getAxis("left").setWidth(44)
-        self._plot.getAxis("bottom").setHeight(20)
         test = QColor(colors.negative) if colors.is_dark else QColor(colors.negative).darker(130)
         self._pens = (QColor(colors.accent), test)
         for line, raw, color in zip(self._lines, self._raw, self._pens, strict=True):
@@ -200,7 +186,7 @@ class CurvesView(QWidget):
             return
         epochs = self._curves.get("epoch", np.empty(0))
         series = [(name, self._curves[name]) for name in _SHOWN[self.choice.choice()] if name in self._curves]
-        known = [np.isfinite(values) & (values > 0 if self._is_log() else True) for _, values in series]
+        known = [np.isfinite(values) & (values > curves_data.TINY if self._is_log() else True) for _, values in series]
         if not any(mask.any() for mask in known):
             self._ranges = None
             self._stack.setCurrentIndex(0)
@@ -209,7 +195,7 @@ class CurvesView(QWidget):
         drawn = [self._scaled(np.where(mask, values, np.nan)) for (_, values), mask in zip(series, known, strict=True)]
         self._set_ranges(epochs, drawn)
         self._stack.setCurrentIndex(1)
-        columns = max(64, int(self._box.width()))
+        columns = max(64, int(self.plot.box.width()))
         weight = self.weight()
         ends = []
         for k, (line, raw) in enumerate(zip(self._lines, self._raw, strict=True)):
@@ -242,10 +228,10 @@ class CurvesView(QWidget):
         if (0.0, right, bottom, top) == self._ranges:
             return
         self._ranges = (0.0, right, bottom, top)
-        self._box.setRange(xRange=(0.0, right), yRange=(bottom - _FOOT * (top - bottom), top), padding=0.02)
+        self.plot.set_ranges((-_SIDE * right, (1 + _SIDE) * right), (bottom - _FOOT * (top - bottom), top))
         ticks = curves_data.log_ticks(bottom, top) if self._is_log() else curves_data.linear_ticks(bottom, top)
-        self._plot.getAxis("left").setTicks([ticks, []])
-        self._plot.getAxis("bottom").setTicks([curves_data.linear_ticks(0.0, right), []])
+        self.plot.set_ticks("left", ticks)
+        self.plot.set_ticks("bottom", curves_data.linear_ticks(0.0, right))
 
     def _place_end_labels(self, ends: list[tuple[int, float, float]]) -> None:
         """Write train and test at the ends of their curves, the higher one above, the lower one below."""
@@ -269,7 +255,8 @@ class CurvesView(QWidget):
         assert self._ranges is not None
         _, _, bottom, top = self._ranges
         height = self._end_labels[0].boundingRect().height()
-        return bottom + (top - bottom) * height / max(height, self._box.height())
+        span = (top - bottom) * (1 + _FOOT)
+        return top - span * (1 - height / max(height, self.plot.box.height()))
 
     def _draw_marks(self) -> None:
         if self._ranges is None:
@@ -302,7 +289,7 @@ class CurvesView(QWidget):
         number = QLocale().toString(epoch, "f", 0 if epoch == round(epoch) else 2)
         text = self.tr("epoch {number}").format(number=number)
         if self._hovered is not None and self._marks and self._ranges is not None:
-            per_pixel = self._ranges[1] / max(1.0, self._box.width())
+            per_pixel = self._ranges[1] / max(1.0, self.plot.box.width())
             nearest = min(self._marks, key=lambda mark: abs(mark[0] - (self._hovered or 0.0)))
             if abs(nearest[0] - self._hovered) <= _NEAR * per_pixel:
                 text = f"{nearest[1]} · {text}"

@@ -11,6 +11,8 @@ from PySide6.QtCore import QLocale
 Array = NDArray[np.float64]
 
 _NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+TINY = 1e-30
+"""Magnitudes under it count as zero."""
 _FORGOTTEN = 1e-6
 """Weight under which a past point no longer counts in the smoothed curve."""
 
@@ -67,8 +69,9 @@ def log_range(low: float, high: float) -> tuple[float, float]:
 
 def linear_range(low: float, high: float) -> tuple[float, float]:
     """A range around [low, high] that ends at multiples of its tick distance."""
-    if high <= low:
-        pad = abs(high) * 0.1 or 1.0
+    scale = max(abs(low), abs(high))
+    if high - low <= 1e-9 * scale or scale < TINY:
+        pad = scale * 0.1 if scale >= TINY else 1.0
         low, high = low - pad, high + pad
     distance = tick_distance(high - low)
     return math.floor(low / distance + 1e-9) * distance, math.ceil(high / distance - 1e-9) * distance
@@ -78,7 +81,7 @@ def tick_distance(span: float, count: int = 4) -> float:
     """1, 2 or 5 times a power of ten, at least span / count."""
     raw = span / count
     power = 10.0 ** math.floor(math.log10(raw))
-    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= raw * (1 - 1e-12))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= raw * (1 - 1e-6))
 
 
 def linear_ticks(low: float, high: float, count: int = 4) -> list[tuple[float, str]]:
@@ -88,7 +91,8 @@ def linear_ticks(low: float, high: float, count: int = 4) -> list[tuple[float, s
     locale = QLocale()
     first = math.ceil(low / distance - 1e-9)
     last = math.floor(high / distance + 1e-9)
-    return [(k * distance, _plain(locale, k * distance, decimals)) for k in range(first, last + 1)]
+    text = _short if distance >= 1e5 else _plain
+    return [(k * distance, text(locale, k * distance, decimals)) for k in range(first, last + 1)]
 
 
 def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
@@ -104,18 +108,21 @@ def log_ticks(low: float, high: float) -> list[tuple[float, str]]:
         for factor in factors:
             place = power + math.log10(factor)
             if low - 1e-9 <= place <= high + 1e-9:
-                value = factor * 10.0**power
                 if -4 <= power < 5:
-                    ticks.append((place, _plain(locale, value, max(0, -power))))
+                    ticks.append((place, _plain(locale, factor * 10.0**power, max(0, -power))))
                 else:
                     ticks.append((place, f"{factor:g}e{power}"))
     return ticks
 
 
 def _plain(locale: QLocale, value: float, decimals: int) -> str:
-    if abs(value) >= 1e6:
-        return f"{value:.3g}".replace("e+0", "e").replace("e+", "e")
     return locale.toString(value, "f", decimals)
+
+
+def _short(locale: QLocale, value: float, _decimals: int) -> str:
+    """A large number with its power of ten: 1.5e6."""
+    power = math.floor(math.log10(abs(value))) if value else 0
+    return f"{value / 10.0**power:g}e{power}".replace(".", locale.decimalPoint()) if power else f"{value:g}"
 
 
 def _series_125(value: float) -> list[float]:

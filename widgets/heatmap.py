@@ -97,13 +97,15 @@ class HeatMap(QWidget):
         self.update()
 
     def set_tool(self, tool: Tool) -> None:
-        """What a drag does: nothing (None), draw points of a class, or "erase"."""
+        """What a drag does: nothing (None), draw points of a class, or "erase". A stroke with the same tool goes on."""
+        if tool == self._tool:
+            return
         self._tool = tool
         self._last = None
         if tool is None:
             self.unsetCursor()
         else:
-            self.setCursor(Qt.CursorShape.BlankCursor if tool == "erase" else Qt.CursorShape.CrossCursor)
+            self.setCursor(Qt.CursorShape.CrossCursor)
         self.update()
 
     def clear(self) -> None:
@@ -138,7 +140,11 @@ class HeatMap(QWidget):
 
     def sizeHint(self) -> QSize:
         """As wide as a side panel."""
-        return QSize(304, 304 - _LEFT + _BOTTOM)
+        return QSize(304, self.full_height(304))
+
+    def full_height(self, width: int) -> int:
+        """The height at which the square fills a width."""
+        return width - _LEFT + _BOTTOM
 
     def minimumSizeHint(self) -> QSize:
         """Small, but still a picture."""

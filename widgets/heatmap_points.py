@@ -14,7 +14,8 @@ from widgets import colors, theme
 
 Array = NDArray[Any]
 
-_RADIUS = 3.0
+_RADIUS = 2.5
+_HALF = 5.0  # half the side of a stamp, outline included
 _LOW, _SPAN = -6.0, 12.0
 _STEPS = 16  # colours on each side of zero that targets of a regression are drawn in
 
@@ -47,13 +48,9 @@ def draw_points(samples: SamplePoints, side: int, ratio: float, with_test: bool)
     layer.fill(Qt.GlobalColor.transparent)
     layer.setDevicePixelRatio(ratio)
     painter = QPainter(layer)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    scale = side / ratio / _SPAN
-    for places, color in _groups(samples.train, samples.train_targets, samples.task, scale):
-        _draw_filled(painter, places, color)
+    _draw(painter, samples.train, samples.train_targets, samples.task, side, ratio, hollow=False)
     if with_test:
-        for places, color in _groups(samples.test, samples.test_targets, samples.task, scale):
-            _draw_hollow(painter, places, color)
+        _draw(painter, samples.test, samples.test_targets, samples.task, side, ratio, hollow=True)
     painter.end()
     return layer
 
@@ -61,47 +58,57 @@ def draw_points(samples: SamplePoints, side: int, ratio: float, with_test: bool)
 def point_color(target: float, task: str) -> QColor:
     """The colour of a sample: its class's, or that of its target among signed values, a little nearer to white."""
     current = theme.current()
+    regression = task == "regression"
+    return _lighter(
+        colors.signed_color(current, target) if regression else colors.class_color(current, int(target)), 0.18
+    )
+
+
+def _draw(
+    painter: QPainter, points: Array, targets: Array, task: str, side: int, ratio: float, *, hollow: bool
+) -> None:
+    """Stamp every point: thousands of them change with each step of a stroke, and circles are slow to draw."""
     if task == "regression":
-        color = colors.signed_color(current, target)
+        largest = max(float(np.abs(targets).max(initial=0.0)), 1.0)
+        keys = np.rint(np.asarray(targets, float) / largest * _STEPS) / _STEPS
     else:
-        color = colors.class_color(current, int(target))
-    share = 0.18
-    return QColor(*(round(channel + (255 - channel) * share) for channel in color.getRgb()[:3]))  # type: ignore[index]
+        keys = np.asarray(targets, float)
+    stamps = {key: _stamp(point_color(key, task), ratio, hollow) for key in np.unique(keys).tolist()}
+    scale, half = side / _SPAN, round(_HALF * ratio)
+    left = np.rint((points[:, 0] - _LOW) * scale - half) / ratio
+    top = np.rint((-_LOW - points[:, 1]) * scale - half) / ratio
+    for x, y, key in zip(left.tolist(), top.tolist(), keys.tolist(), strict=True):
+        painter.drawPixmap(QPointF(x, y), stamps[key])
 
 
-def _groups(points: Array, targets: Array, task: str, scale: float) -> list[tuple[list[QPointF], QColor]]:
-    """The places of the points in pixels, together with those of one colour."""
-    if task == "regression":
-        largest = float(np.abs(targets).max(initial=0.0)) or 1.0
-        levels = np.rint(np.asarray(targets, float) / max(largest, 1.0) * _STEPS) / _STEPS
+def _stamp(color: QColor, ratio: float, hollow: bool) -> QPixmap:
+    half = round(_HALF * ratio)
+    stamp = QPixmap(2 * half, 2 * half)
+    stamp.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(stamp)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.scale(ratio, ratio)
+    painter.translate(half / ratio, half / ratio)
+    pens: tuple[QPen, ...]
+    if hollow:
+        dark = theme.current().is_dark
+        halo = QColor("#000000" if dark else "#ffffff")
+        halo.setAlphaF(0.35 if dark else 0.8)
+        pens = (QPen(halo, 2.4), QPen(_lighter(color, 0.3) if dark else color.darker(135), 1.2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
     else:
-        levels = np.asarray(targets)
-    x = (points[:, 0] - _LOW) * scale
-    y = (-_LOW - points[:, 1]) * scale
-    found = []
-    for level in np.unique(levels):
-        chosen = levels == level
-        places = [QPointF(a, b) for a, b in zip(x[chosen].tolist(), y[chosen].tolist(), strict=True)]
-        found.append((places, point_color(float(level), task)))
-    return found
-
-
-def _outline() -> QColor:
-    color = QColor("#ffffff")
-    color.setAlphaF(0.85)
-    return color
-
-
-def _draw_filled(painter: QPainter, places: list[QPointF], color: QColor) -> None:
-    painter.setPen(QPen(_outline(), 1.0))
-    painter.setBrush(color)
-    for place in places:
-        painter.drawEllipse(place, _RADIUS, _RADIUS)
-
-
-def _draw_hollow(painter: QPainter, places: list[QPointF], color: QColor) -> None:
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for pen in (QPen(_outline(), 2.6), QPen(color.darker(125), 1.2)):
+        outline = QColor("#ffffff")
+        outline.setAlphaF(0.85)
+        pens = (QPen(outline, 0.8),)
+        painter.setBrush(color)
+    for pen in pens:
         painter.setPen(pen)
-        for place in places:
-            painter.drawEllipse(place, _RADIUS, _RADIUS)
+        painter.drawEllipse(QPointF(0, 0), _RADIUS, _RADIUS)
+    painter.end()
+    stamp.setDevicePixelRatio(ratio)
+    return stamp
+
+
+def _lighter(color: QColor, share: float) -> QColor:
+    red, green, blue = color.red(), color.green(), color.blue()
+    return QColor(*(round(channel + (255 - channel) * share) for channel in (red, green, blue)))

@@ -43,14 +43,14 @@ def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
     result = QIcon()
     muted = QColor(theme.muted)
     muted.setAlphaF(0.6)
-    for mode, color in (
-        (QIcon.Mode.Normal, QColor(getattr(theme, role))),
-        (QIcon.Mode.Active, QColor(getattr(theme, role))),
-        (QIcon.Mode.Selected, QColor(getattr(theme, role))),
-        (QIcon.Mode.Disabled, muted),
+    for color, modes in (
+        (QColor(getattr(theme, role)), (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected)),
+        (muted, (QIcon.Mode.Disabled,)),
     ):
         for scale in _SCALES:
-            result.addPixmap(pixmap(name, color, size, scale), mode)
+            drawn = pixmap(name, color, size, scale)
+            for mode in modes:
+                result.addPixmap(drawn, mode)
     if cache is not None:
         cache.icons[key] = result
     return result

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtCore import QLocale, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets import colors, theme
 from widgets.controls import Chip, format_number
+from widgets.drawing import readable_on
 from widgets.heatmap import HIGH, LOW, HeatMap, Kind, Tool
 from widgets.heatmap_points import SamplePoints
 
@@ -46,7 +47,6 @@ class OutputView(QWidget):
         self.map.points_erased.connect(self.points_erased)
         self.map.stroke_finished.connect(self.stroke_finished)
         self.test_chip = Chip(self.tr("Show test data"), "output.show_test")
-        self.test_chip.setToolTip(self.tr("Show the samples kept back for the test, as rings"))
         self.test_chip.setChecked(True)
         self.test_chip.toggled.connect(self.map.set_test_visible)
         self.discrete_chip = Chip(self.tr("Discretize"), "output.discretize")
@@ -64,6 +64,12 @@ class OutputView(QWidget):
         column.setSpacing(theme.SPACING)
         column.addWidget(self.map, 1)
         column.addLayout(row)
+        column.addStretch(0)  # takes what the square map leaves, so that its legend stays close
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the map be as tall as it is wide, and no taller."""
+        self.map.setMaximumHeight(self.map.full_height(self.width()))
+        super().resizeEvent(event)
 
     def set_image(self, image: NDArray[np.uint8] | None, kind: Kind = "signed", scale: float = 1.0) -> None:
         """Show a map (height, width), row 0 at x₂ = 6; None takes it away.
@@ -94,6 +100,11 @@ class OutputView(QWidget):
         self.map.set_samples(SamplePoints(train, train_targets, test, test_targets, task))
         self.legend.set_class_count(class_count)
         self.test_chip.setEnabled(len(test) > 0)
+        self.test_chip.setToolTip(
+            self.tr("Show the samples kept back for the test, as rings")
+            if len(test)
+            else self.tr("No samples are kept back for the test")
+        )
 
     def set_focus(self, title: str | None) -> None:
         """Say that the map shows something else than the answer, such as "dense_2 · unit 3"; None: the answer again."""
@@ -193,7 +204,9 @@ class Legend(QWidget):
         painter.drawRoundedRect(bar, 3, 3)
         painter.setPen(QColor(current.muted))
         centre = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, 0, bar.left() - theme.UNIT, self.height()), Qt.AlignmentFlag.AlignRight | centre, low)
+        painter.drawText(
+            QRectF(0, 0, bar.left() - theme.UNIT, self.height()), Qt.AlignmentFlag.AlignRight | centre, low
+        )
         painter.drawText(
             QRectF(bar.right() + theme.UNIT, 0, right + 2, self.height()), Qt.AlignmentFlag.AlignLeft | centre, high
         )
@@ -206,8 +219,7 @@ class Legend(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawRoundedRect(box, 3, 3)
-            dark = color.red() * 0.299 + color.green() * 0.587 + color.blue() * 0.114 < 140
-            painter.setPen(QColor("#ffffff" if dark else "#14171c"))
+            painter.setPen(readable_on(color))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
 
 
@@ -218,8 +230,7 @@ def _fixed(value: float) -> str:
     """Two decimals, so that the read-out does not jump; larger numbers as they are."""
     if not np.isfinite(value) or abs(value) >= 1000:
         return format_number(value)
-    text = format(value, ".2f")
-    return text.replace("-", "−") if float(text) else "0.00"
+    return QLocale().toString(round(value, 2) + 0.0, "f", 2).replace("-", "−")  # + 0.0: no minus before a zero
 
 
 def _short(scale: float) -> str:

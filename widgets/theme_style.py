@@ -160,7 +160,8 @@ QAbstractSpinBox::down-arrow:disabled, QAbstractSpinBox::down-arrow:off {
 }
 
 QAbstractSpinBox[class="readout"] {
-    background: transparent; border-color: transparent; font-size: 16px; font-weight: 600; padding: 0; min-height: 18px;
+    background: transparent; border-color: transparent; font-size: 16px; font-weight: 600;
+    padding: 0 0 4px 0; min-height: 16px;
 }
 QAbstractSpinBox[class="readout"]::up-button, QAbstractSpinBox[class="readout"]::down-button { width: 0; }
 QAbstractSpinBox[class="readout"]::up-arrow, QAbstractSpinBox[class="readout"]::down-arrow { image: none; width: 0; }

@@ -45,6 +45,7 @@ class Transport(QWidget):
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.SPACING)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # what is shown follows the width instead
 
         self.play = self._button("transport.play", "play", self.tr("Play"), "primary")
         self.play.clicked.connect(self._play_or_pause)
@@ -261,6 +262,7 @@ class Transport(QWidget):
         level = next((k for k, width in enumerate(self._widths()) if width <= self.width()), _LEVELS - 1)
         if level != self._level:
             self._arrange(level)
+            self._row.activate()  # now, or the row would be painted once with pieces over each other
 
     def _widths(self) -> tuple[int, ...]:
         """Width that each arrangement takes, fullest first."""

@@ -5,6 +5,9 @@ Targets are arrays of the prediction's shape, (samples, units): numbers for a re
 (one column per class, or a single column for two classes).
 """
 
+# NumPy types the arithmetic of NDArray[Any] as Any.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 from engine.catalog.activations import Activation
 from engine.catalog.registry import Entry, Range, register
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
 
 
 class Loss(Entry, kind="losses"):

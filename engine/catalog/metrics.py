@@ -55,4 +55,5 @@ def metric_for(task: str) -> Metric:
     """The metric shown for a task: the first that fits it."""
     from engine.catalog.registry import entries
 
-    return next(cls() for cls in entries("metrics").values() if task in cls.tasks)
+    found: Metric = next(cls() for cls in entries("metrics").values() if task in cls.tasks)
+    return found

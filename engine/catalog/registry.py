@@ -10,13 +10,15 @@ Palette, form, tooltip, project file, documentation and tests are derived by ite
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import inspect
 import math
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+import reprlib
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -25,6 +27,8 @@ from typing import (
     Any,
     ClassVar,
     TypeVar,
+    cast,
+    dataclass_transform,
     get_args,
     get_origin,
     get_type_hints,
@@ -49,11 +53,11 @@ class Range:
 
     def check(self, argument: str, value: Any) -> None:
         """Raise InvalidValueError unless `low <= value <= high`."""
-        if not (math.isfinite(value) and self.low <= value <= self.high):
+        if not (self.low <= value <= self.high and math.isfinite(value)):
             raise InvalidValueError(
                 "{argument} (={value}) must lie between {low} and {high}",
                 argument=argument,
-                value=value,
+                value=value if isinstance(value, float) else reprlib.repr(value),
                 low=self.low,
                 high=self.high,
             )
@@ -151,6 +155,7 @@ class Entry:
 _ENTRIES: dict[str, dict[str, type[Entry]]] = {}
 
 
+@dataclass_transform(frozen_default=True)
 def register(cls: EntryType) -> EntryType:
     """Make `cls` a frozen dataclass and file it under its kind and name.
 
@@ -158,7 +163,8 @@ def register(cls: EntryType) -> EntryType:
     """
     if not cls.__dict__.get("__doc__"):
         raise ValueError(f"{cls.__name__} needs a docstring: its first paragraph is its tooltip")
-    cls = dataclass(frozen=True)(cls)
+    made: Any = dataclass(frozen=True)(cls)
+    cls = made
     if cls.kind not in _ENTRIES:
         raise ValueError(f"{cls.__name__} must inherit from a class declared with kind=…")
     if "name" not in cls.__dict__:
@@ -206,18 +212,22 @@ def entry(kind: str, name: str) -> type[Any]:
     known = entries(kind)
     if isinstance(name, str) and name in known:
         return known[name]
-    close = difflib.get_close_matches(str(name), known, 1)
+    close = difflib.get_close_matches(name, known, 1) if isinstance(name, str) else []
     raise InvalidValueError(
         "there is no {name} among the {kind}; " + ("did you mean {close}?" if close else "known are {close}"),
-        name=repr(name),
+        name=reprlib.repr(name),
         kind=kind,
         close=close[0] if close else ", ".join(known),
     )
 
 
-@cache
 def form(cls: type[Entry]) -> tuple[Field, ...]:
     """Every field of an entry with its type, constraint and default: all that a property panel needs."""
+    return _form(cast(Hashable, cls))
+
+
+@cache
+def _form(cls: Any) -> tuple[Field, ...]:
     if not dataclasses.is_dataclass(cls):
         return ()
     hints = get_type_hints(cls, include_extras=True)
@@ -226,9 +236,8 @@ def form(cls: type[Entry]) -> tuple[Field, ...]:
         hint = hints[field.name]
         kind, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         constraint = next((item for item in extra if isinstance(item, Constraint)), None)
-        default = field.default
-        if field.default_factory is not dataclasses.MISSING:
-            default = field.default_factory()
+        factory: Any = field.default_factory
+        default = field.default if factory is dataclasses.MISSING else factory()
         found.append(Field(field.name, kind, constraint, default))
     return tuple(found)
 
@@ -237,7 +246,8 @@ def checked(field: Field, value: Any) -> Any:
     """The value in the type that the field declares; raises InvalidValueError with argument, value and remedy."""
     kind = get_origin(field.kind) or field.kind
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        with contextlib.suppress(OverflowError):
+            value = float(value)
     if kind is int and isinstance(value, float) and value.is_integer():
         value = int(value)
     if kind is tuple and isinstance(value, list):
@@ -246,7 +256,7 @@ def checked(field: Field, value: Any) -> Any:
         raise InvalidValueError(
             "{argument} (={value}) must be {kind}",
             argument=field.name,
-            value=repr(value),
+            value=reprlib.repr(value),
             kind=_TYPE_WORDS.get(kind, f"one of the {field.chooses}" if field.chooses else kind.__name__),
         )
     if field.constraint is not None:
@@ -288,7 +298,7 @@ def from_json(kind: str, data: Any) -> Any:
         raise InvalidValueError(
             "an entry of the {kind} must be an object, not {value}",
             kind=kind,
-            value=repr(data),
+            value=reprlib.repr(data),
         )
     cls = entry(kind, data.get("type", ""))
     known = {field.name: field for field in form(cls)}
@@ -300,7 +310,7 @@ def from_json(kind: str, data: Any) -> Any:
             raise InvalidValueError(
                 "{type} has no field {field}; it has {known}",
                 type=cls.name,
-                field=repr(key),
+                field=reprlib.repr(key),
                 known=", ".join(known) or "none",
             )
         chooses = known[key].chooses

@@ -10,6 +10,9 @@ from engine.plan.plan import Cost, NodePlan
 MEMORY_LIMIT = 4 * 2**30
 """Largest network that is built, bytes: what a learner's machine can spare."""
 
+MOST_VALUES = 2**28
+"""Most values that one card may give for one sample; beyond, counting on would be idle."""
+
 _COPIES = 4  # the weights, their gradients, and the two moments of Adam
 _FLOAT = 4
 

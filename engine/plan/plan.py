@@ -68,8 +68,8 @@ class Cost:
 class Plan:
     """What a document means: order, shapes, costs, problems.
 
-    `order` lists the nodes so that each comes after its sources; nodes on a cycle are absent. `output` is the node whose
-    answer is compared with the targets, None if there is none.
+    `order` lists the nodes so that each comes after its sources; nodes on a cycle are absent. `output` is the node
+    whose answer is compared with the targets, None if there is none.
     """
 
     document: Document

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from engine.catalog.activations import Activation
 from engine.catalog.losses import Loss
-from engine.catalog.registry import entry
+from engine.catalog.registry import entries, entry
 from engine.document.errors import Sentence, ShapeError
-from engine.document.graph import Document, Edge
+from engine.document.graph import Document, Edge, Node
 from engine.plan.plan import NodePlan, Problem, Remedy
+
+SMALL = 64
+"""Units that a card which is too large is cut to."""
 
 GAP = 200.0
 """Distance to a card that a remedy puts beside another, scene units."""
@@ -25,6 +28,27 @@ def remove(node_id: str) -> Remedy:
         Sentence("Remove {node}", {"node": node_id}),
         lambda document: document.remove([node_id]),
     )
+
+
+def shrink(node: Node) -> tuple[Remedy, ...]:
+    """Make a card that is too large small, or take it out."""
+    units = getattr(node.layer, "units", 0)
+    if units <= SMALL:
+        return (remove(node.id),)
+    label = Sentence("Set units of {node} to {units}", {"node": node.id, "units": SMALL})
+    return Remedy(label, lambda document: document.set_field(node.id, "units", SMALL)), remove(node.id)
+
+
+def add_input(node_id: str) -> Remedy:
+    """Put an Input card before a card that has none to be connected to."""
+
+    def edit(document: Document) -> Document:
+        layer, node = entry("layers", "Input")(), document.node(node_id)
+        new_id = document.free_id(layer)
+        document = document.add(layer, node.x - GAP, node.y, network=document.network_of(node_id).name)
+        return document.connect(new_id, node_id)
+
+    return Remedy(Sentence("Add an input before it"), edit)
 
 
 def cut(edge: Edge) -> Remedy:
@@ -53,6 +77,14 @@ def from_error(error: ShapeError, node_id: str) -> tuple[Remedy, ...]:
         return mended
 
     return (Remedy(Sentence(label), edit),)
+
+
+def no_samples() -> Problem:
+    """There is nothing to learn from: offers the first data set of the catalogue."""
+    dataset = next(iter(entries("datasets").values()))()
+    sentence = Sentence("No points are drawn yet; click or drag in Output to draw some")
+    label = Sentence("Use {data} instead", {"data": dataset.label})
+    return Problem("no_samples", sentence, None, (Remedy(label, lambda document: document.set_data(dataset=dataset)),))
 
 
 def empty() -> Problem:

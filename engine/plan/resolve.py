@@ -6,17 +6,20 @@ It runs on every edit, never raises for a well-formed document, and says for eac
 from __future__ import annotations
 
 import dataclasses
-from collections import deque
+import math
 from collections.abc import Mapping
-from itertools import pairwise
 from types import MappingProxyType
 
 from engine.document.errors import PlaygroundError, Sentence, ShapeError
-from engine.document.graph import Document, Edge, Network, Node
+from engine.document.graph import Document, Network, Node
 from engine.plan import remedies
-from engine.plan.cost import MEMORY_LIMIT, cost_of, readable
+from engine.plan.cost import MEMORY_LIMIT, MOST_VALUES, cost_of, readable
+from engine.plan.cycles import plan_cycles, topological
 from engine.plan.output import check_output
 from engine.plan.plan import Cost, NodePlan, Plan, Problem, Remedy
+
+_CONSEQUENCES = ("output_size", "loss", "dead_end")
+"""What is often wrong only because something before it is: named after the rest."""
 
 
 def resolve(document: Document) -> Plan:
@@ -25,12 +28,12 @@ def resolve(document: Document) -> Plan:
     order: list[str] = []
     problems: list[Problem] = []
     for network in document.networks:
-        network_order, on_cycle = _topological(network)
+        network_order, left = topological(network)
         order += network_order
         for node_id in network_order:
             nodes[node_id] = _resolve_node(document, network, network.node(node_id), nodes)
-        for node_id in on_cycle:
-            nodes[node_id] = _on_cycle(network, network.node(node_id))
+        nodes.update(plan_cycles(network, left))
+        _flag_unconnected(network, network_order, nodes)
     network = document.networks[0]
     output = _output(network, order, nodes)
     _flag_dead_ends(network, output, nodes)
@@ -41,10 +44,13 @@ def resolve(document: Document) -> Plan:
     cost = cost_of(document, [nodes[node_id] for node_id in order])
     if cost.memory_bytes > MEMORY_LIMIT:
         problems.append(_too_large(cost, nodes))
-    if not network.nodes or output is None and not any(plan.problems for plan in nodes.values()):
+    if not document.data.dataset.sample_count:
+        problems.append(remedies.no_samples())
+    if not network.nodes or (output is None and not any(plan.problems for plan in nodes.values())):
         problems.append(remedies.empty())
     for plan in nodes.values():
         problems += plan.problems
+    problems.sort(key=lambda problem: problem.kind in _CONSEQUENCES)
     return Plan(
         document,
         MappingProxyType(nodes),
@@ -56,33 +62,13 @@ def resolve(document: Document) -> Plan:
     )
 
 
-def _topological(network: Network) -> tuple[list[str], list[str]]:
-    """Nodes in an order in which each follows its sources (Kahn), and those on or behind a cycle."""
-    waiting = {node.id: 0 for node in network.nodes}
-    following: dict[str, list[str]] = {node.id: [] for node in network.nodes}
-    for edge in network.edges:
-        waiting[edge.target] += 1
-        following[edge.source].append(edge.target)
-    ready = deque(node_id for node_id, count in waiting.items() if not count)
-    order = []
-    while ready:
-        node_id = ready.popleft()
-        order.append(node_id)
-        for target in following[node_id]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                ready.append(target)
-    placed = set(order)
-    return order, [node.id for node in network.nodes if node.id not in placed]
-
-
 def _resolve_node(document: Document, network: Network, node: Node, nodes: Mapping[str, NodePlan]) -> NodePlan:
     layer = node.layer
     sources = tuple(edge.source for edge in network.inputs_of(node.id))
     if layer.takes[1] == 0:
         return _resolve_input(document, node)
     if len(sources) < layer.takes[0]:
-        return NodePlan(node, sources, problems=(_unconnected(network, node, sources, nodes),))
+        return NodePlan(node, sources)  # said once the shapes of all other cards are known
     shapes = tuple(nodes[source].output_shape for source in sources)
     known = tuple(shape for shape in shapes if shape is not None)
     if len(known) < len(shapes):  # a card before it has the problem; this one has none of its own
@@ -91,6 +77,12 @@ def _resolve_node(document: Document, network: Network, node: Node, nodes: Mappi
         output_shape = layer.output_shape(*known)
     except ShapeError as error:
         problem = Problem("shape", error.sentence, node.id, remedies.from_error(error, node.id))
+        return NodePlan(node, sources, known, problems=(problem,))
+    if math.prod(output_shape) > MOST_VALUES:
+        sentence = Sentence(
+            "This card would give more than {most} values for every sample", {"most": f"{MOST_VALUES:,}"}
+        )
+        problem = Problem("shape", sentence, node.id, remedies.shrink(node))
         return NodePlan(node, sources, known, problems=(problem,))
     return NodePlan(
         node,
@@ -112,24 +104,29 @@ def _resolve_input(document: Document, node: Node) -> NodePlan:
     return NodePlan(node, (), (shape,), shape)
 
 
-def _unconnected(
-    network: Network,
-    node: Node,
-    sources: tuple[str, ...],
-    nodes: Mapping[str, NodePlan],
-) -> Problem:
-    """Says that a card lacks input, and offers the nearest card to its left that leads to no other."""
-    resolved = [
-        candidate
-        for candidate in network.nodes
-        if candidate.id in nodes and candidate.id != node.id and candidate.id not in sources
-    ]
-    free = [candidate for candidate in resolved if not network.outputs_of(candidate.id)] or resolved
-    offered = []
-    if free:
-        near = min(free, key=lambda c: (c.x >= node.x, abs(c.x - node.x) + abs(c.y - node.y)))
-        offered.append(remedies.connect(near.id, node.id))
-    offered.append(remedies.remove(node.id))
+def _flag_unconnected(network: Network, order: list[str], nodes: dict[str, NodePlan]) -> None:
+    """Mark cards that lack an input."""
+    lacking = [node_id for node_id in order if len(nodes[node_id].sources) < nodes[node_id].layer.takes[0]]
+    if not lacking:
+        return
+    # a card behind one that lacks an input has no shape yet, so none of these can close a circle
+    answering = [nodes[node_id].node for node_id in order if nodes[node_id].output_shape is not None]
+    free = [node for node in answering if not network.outputs_of(node.id)]
+    for node_id in lacking:
+        plan = nodes[node_id]
+        problem = _unconnected(plan.node, plan.sources, free, answering)
+        nodes[node_id] = dataclasses.replace(plan, problems=(problem,))
+
+
+def _unconnected(node: Node, sources: tuple[str, ...], free: list[Node], answering: list[Node]) -> Problem:
+    """Says that a card lacks input, and offers the nearest card to its left, if possible one without a follower."""
+    candidates = [card for card in free if card.id not in sources]
+    candidates = candidates or [card for card in answering if card.id not in sources]
+    if candidates:
+        near = min(candidates, key=lambda card: (card.x >= node.x, abs(card.x - node.x) + abs(card.y - node.y)))
+        offered = [remedies.connect(near.id, node.id), remedies.remove(node.id)]
+    else:
+        offered = [remedies.add_input(node.id), remedies.remove(node.id)]
     if sources:
         sentence = Sentence(
             "{layer} joins at least {needed} inputs and has {count}; connect another card to it",
@@ -142,45 +139,6 @@ def _unconnected(
     else:
         sentence = Sentence("Nothing is connected to this card's input", {})
     return Problem("unconnected", sentence, node.id, tuple(offered))
-
-
-def _on_cycle(network: Network, node: Node) -> NodePlan:
-    """A card on, or fed by, a cycle: names the path and offers to cut the link that closes it."""
-    sources = tuple(edge.source for edge in network.inputs_of(node.id))
-    path = _cycle_through(network, node.id)
-    if path is None:
-        return NodePlan(node, sources)
-    closing = _closing_edge(network, path)
-    sentence = Sentence(
-        "These cards feed each other in a circle: {path}; a network needs a direction",
-        {"path": " → ".join(path)},
-    )
-    problem = Problem("cycle", sentence, node.id, (remedies.cut(closing),))
-    return NodePlan(node, sources, problems=(problem,))
-
-
-def _cycle_through(network: Network, start: str) -> list[str] | None:
-    """A shortest path from a node back to itself, ends included; None if there is none."""
-    came_from: dict[str, str] = {}
-    frontier = deque([start])
-    while frontier:
-        current = frontier.popleft()
-        for edge in network.outputs_of(current):
-            if edge.target == start:
-                path = [current]
-                while path[-1] != start:
-                    path.append(came_from[path[-1]])
-                return [*path[::-1], start]
-            if edge.target not in came_from:
-                came_from[edge.target] = current
-                frontier.append(edge.target)
-    return None
-
-
-def _closing_edge(network: Network, path: list[str]) -> Edge:
-    """The link of the cycle that was drawn last: most likely the mistake."""
-    pairs = set(pairwise(path))
-    return [edge for edge in network.edges if (edge.source, edge.target) in pairs][-1]
 
 
 def _output(network: Network, order: list[str], nodes: Mapping[str, NodePlan]) -> str | None:
@@ -228,4 +186,4 @@ def _too_large(cost: Cost, nodes: Mapping[str, NodePlan]) -> Problem:
             "largest": f"{largest.parameter_count:,}",
         },
     )
-    return Problem("too_large", sentence, largest.node.id, (remedies.remove(largest.node.id),))
+    return Problem("too_large", sentence, largest.node.id, remedies.shrink(largest.node))

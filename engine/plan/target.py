@@ -1,5 +1,8 @@
 """What the output stands for: how targets are written for the loss, and how answers are read back."""
 
+# NumPy types the arithmetic of NDArray[Any] as Any.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from dataclasses import dataclass

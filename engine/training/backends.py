@@ -5,13 +5,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from engine.document.errors import InvalidValueError, Sentence
 from engine.plan.plan import Plan
 from engine.training.trainer import Trainer
-
-Engine = Literal["auto", "numba", "torch"]
 
 
 def _runs_everything(plan: Plan) -> Sentence | None:
@@ -29,15 +27,16 @@ class Backend:
     """Said when it is chosen by itself."""
     refuses: Callable[[Plan], Sentence | None] = _runs_everything
 
+    def load(self) -> Callable[[Plan], Trainer]:
+        """The trainer's class; the first call imports what it needs, which may take seconds."""
+        return cast(Callable[[Plan], Trainer], getattr(importlib.import_module(self.module), self.trainer))
+
     def make(self, plan: Plan) -> Trainer:
         """A trainer of the plan. Raises PlaygroundError for a plan that is not ready."""
-        module = importlib.import_module(self.module)
-        return cast(Trainer, getattr(module, self.trainer)(plan))
+        return self.load()(plan)
 
 
-BACKENDS = (
-    Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),
-)
+BACKENDS = (Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),)
 """Fastest first: the first that does not refuse a plan is chosen."""
 
 

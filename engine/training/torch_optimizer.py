@@ -1,7 +1,7 @@
 """PyTorch's optimizers without what surrounds them, and their state under the names of the catalogue.
 
-`Optimizer.step` goes through a profiler hook and two graph breaks of the compiler: half of a small network's step, and
-the first call imports the compiler, which takes as long as importing PyTorch itself. The function inside is called here.
+`Optimizer.step` goes through a profiler hook and two graph breaks of the compiler: a good part of a small network's
+step, and the first call imports the compiler, which takes as long as importing PyTorch. The function inside is called.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.catalog.metrics import metric_for
-from engine.document.errors import InvalidValueError, PlaygroundError
+from engine.document.errors import InvalidValueError
 from engine.plan.data import random_stream, split
 from engine.plan.plan import Plan
 from engine.training.curve import Curve
@@ -57,7 +57,6 @@ class TorchTrainer:
 
     def _build(self, plan: Plan) -> None:
         document = plan.document
-        assert plan.target is not None or plan.problems
         self._network = TorchNetwork(plan)
         assert plan.target is not None
         self.plan = plan
@@ -96,7 +95,6 @@ class TorchTrainer:
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
         deadline = perf_counter() + seconds
         before = self.step_count
-        self._check_samples()
         while True:
             self._update(self._batch_end())
             if perf_counter() >= deadline:
@@ -106,7 +104,6 @@ class TorchTrainer:
 
     def step(self, unit: Unit) -> None:
         """Train on the next sample, on the rest of the running batch, or to the end of the running epoch."""
-        self._check_samples()
         if unit == "sample":
             self._update(self.position + 1)
         elif unit == "batch":
@@ -121,10 +118,6 @@ class TorchTrainer:
         size = self._training.batch_size
         return min(self._size, (self.position // size + 1) * size)
 
-    def _check_samples(self) -> None:
-        if not self._size:
-            raise PlaygroundError("there is nothing to learn from: the data set has no points; draw or add some")
-
     def _update(self, end: int) -> None:
         """One optimizer step on the samples of the epoch from `position` up to `end`."""
         inputs, targets = self._epoch_samples()
@@ -136,7 +129,7 @@ class TorchTrainer:
         loss = self._loss(raw, targets[batch])
         if self._optimizer is not None:
             network.flat_gradient.zero_()
-            loss.backward()
+            torch.autograd.backward(loss)
             rate = self.rate()
             if rate != self._optimizer.rate:
                 self._optimizer.rate = rate
@@ -170,8 +163,7 @@ class TorchTrainer:
 
     def rate(self) -> float:
         """The learning rate of the next step."""
-        progress = self.epoch + self.position / self._size if self._size else self.epoch
-        factor = self._training.schedule.factor(progress, self._training.epochs)
+        factor = self._training.schedule.factor(self.epoch + self.position / self._size, self._training.epochs)
         return self._training.optimizer.learning_rate * factor
 
     # --- looking -------------------------------------------------------------------------------------------------
@@ -183,17 +175,18 @@ class TorchTrainer:
             network.train(False)
             with torch.inference_mode():
                 parts = [
-                    network.raw_output([None if values is None else values[start : start + _CHUNK] for values in self._all_inputs])
+                    network.raw_output(
+                        [None if values is None else values[start : start + _CHUNK] for values in self._all_inputs]
+                    )
                     for start in range(0, len(self._all_targets), _CHUNK)
                 ]
-                raw = parts[0] if len(parts) == 1 else torch.cat(parts) if parts else self._all_targets
-                losses = [
-                    float(self._loss(raw[part], self._all_targets[part])) if len(raw[part]) else math.nan
-                    for part in (slice(0, size), slice(size, None))
-                ]
+                raw = parts[0] if len(parts) == 1 else torch.cat(parts)
+                train_loss = float(self._loss(raw[:size], self._all_targets[:size]))
+                test_loss = float(self._loss(raw[size:], self._all_targets[size:])) if len(self._test) else math.nan
                 answers = self._target.decide(network.activate(raw).numpy())
             self._evaluation = Evaluation(
-                *losses,
+                train_loss,
+                test_loss,
                 self._metric.value(answers[:size], self._train.targets),
                 self._metric.value(answers[size:], self._test.targets),
             )
@@ -223,7 +216,8 @@ class TorchTrainer:
         if known is None:
             while len(self._grids) >= _REMEMBERED:
                 del self._grids[next(iter(self._grids))]
-            known = self._grids[id(values)] = values, self._inputs(values)  # holding the array keeps its id its own
+            inputs = [None if x is None else _by_units(x) for x in self._inputs(values)]
+            known = self._grids[id(values)] = values, inputs  # holding the array keeps its id its own
         return known[1]
 
     def _parameter(self, name: str) -> Tensor:
@@ -278,9 +272,7 @@ class TorchTrainer:
         kept = snapshot.optimizer if optimizer == old.training.optimizer else {}
         position = snapshot.position if new.data == old.data else 0
         self._build(plan)
-        self.restore(
-            Snapshot(snapshot.epoch, snapshot.step, position, snapshot.weights, kept, snapshot.curves)
-        )
+        self.restore(Snapshot(snapshot.epoch, snapshot.step, position, snapshot.weights, kept, snapshot.curves))
         return True
 
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
@@ -304,7 +296,7 @@ class TorchTrainer:
     def _record(self) -> None:
         """Write the row of the epoch that ended, if its losses are finite; else fall back and raise Diverged."""
         evaluation = self.evaluate()
-        losses = [evaluation.train_loss] * (len(self._train) > 0) + [evaluation.test_loss] * (len(self._test) > 0)
+        losses = [evaluation.train_loss, *([evaluation.test_loss] if len(self._test) else [])]
         if not all(map(math.isfinite, losses)):
             self._fall_back()
         self._curve.record(self.epoch, evaluation, self.rate())
@@ -337,6 +329,11 @@ class TorchTrainer:
             outputs = self._network.outputs(self._all_inputs, self.plan.order)
         bad = (node_id for node_id in self.plan.order if not outputs[node_id].isfinite().all())
         return next(bad, self.plan.output)
+
+
+def _by_units(x: Tensor) -> Tensor:
+    """Samples with their numbers laid out unit by unit where they are flat; the same values and shape."""
+    return x.t().contiguous().t() if x.dim() == 2 else x
 
 
 def _starts(plan: Plan) -> dict[str, object]:

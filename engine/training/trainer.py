@@ -29,8 +29,9 @@ class Evaluation:
 class Snapshot:
     """Everything that a run needs to go on as if it had never stopped.
 
-    `weights` are float32 arrays by "node.parameter"; `optimizer` is the optimizer's state by "name" or "node.parameter.name";
-    `position` counts the samples already used in the running epoch; `curves` are the rows of the loss history.
+    `weights` are float32 arrays by "node.parameter"; `optimizer` is the optimizer's state by "name" or
+    "node.parameter.name"; `position` counts the samples already used in the running epoch; `curves` are the rows of the
+    loss history.
     """
 
     epoch: int = 0
@@ -62,7 +63,7 @@ class Trainer(Protocol):
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
 
     def step(self, unit: Unit) -> None:
-        """Train on the next sample, on the rest of the running batch, or to the end of the running epoch. Raises Diverged."""
+        """Train on the next sample, the rest of the running batch, or the rest of the running epoch. Raises Diverged."""
 
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""
@@ -89,4 +90,4 @@ class Trainer(Protocol):
         """A copy of "node.parameter"."""
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
-        """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each; as at test time."""
+        """The outputs of cards, as at test time, for samples as the data set made them: (samples, *shape) float32."""

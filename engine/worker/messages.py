@@ -129,7 +129,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Failure:
-    """Something went wrong; the run is paused. `kind` is "diverged", "edit", "load" or "error"; `node` names the card."""
+    """Something went wrong; the run is paused. `kind`: "diverged", "edit", "load" or "error"; `node`: the card."""
 
     run: int
     kind: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -78,7 +79,7 @@ def _checked(points: tuple[Any, ...], classes: int) -> tuple[tuple[float, float,
                 "every point must be (x₁, x₂, class) within {low} and {high}, but one is {point}",
                 low=low,
                 high=high,
-                point=repr(point)[:80],
+                point=reprlib.repr(point),
             )
         if point[2] >= classes:
             raise InvalidValueError(

@@ -1,5 +1,8 @@
 """Numbers over the plane: regressions, TensorFlow Playground's two by its formulas and two more."""
 
+# NumPy types the arithmetic of NDArray[Any] as Any.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from typing import Annotated
@@ -69,8 +72,7 @@ class GaussRegression(PlaneFunction):
     def value(self, x1: Array, x2: Array) -> Array:
         bumps = np.stack([sign * np.clip(1 - np.hypot(x1 - a, x2 - b) / 2, 0.0, 1.0) for a, b, sign in _BUMPS])
         largest = np.abs(bumps).argmax(axis=0)
-        found: Array = np.take_along_axis(bumps, largest[None], axis=0)[0]
-        return found
+        return np.take_along_axis(bumps, largest[None], axis=0)[0]
 
 
 @register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from engine.catalog.initializers import GlorotUniform, Initializer, Zeros
 from engine.catalog.layers.layer import Layer, Parameter, Shape
 from engine.catalog.registry import Hidden, Range, register
 from engine.catalog.regularizers import NoRegularizer, Regularizer
-from engine.document.errors import ShapeError
+from engine.document.errors import InvalidValueError, ShapeError
 
 
 @register
@@ -25,6 +26,14 @@ class Input(Layer):
     formula = "the chosen columns of a sample"
     reference = "Every network has one"
     order = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        named = all(isinstance(column, str) for column in self.columns)
+        if not named or len(set(self.columns)) < len(self.columns):
+            raise InvalidValueError(
+                "columns (={columns}) must name each column once", columns=reprlib.repr(list(self.columns))
+            )
 
 
 @register

@@ -58,7 +58,7 @@ class Concatenate(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         if len({shape[1:] for shape in shapes}) > 1:
             raise ShapeError(
-                "Concatenate needs inputs that differ in the first axis only, but got {shapes}; put Flatten before them",
+                "Concatenate needs inputs that differ in the first axis only, but got {shapes}; put Flatten before it",
                 remedy=("Insert Flatten before it", "insert_before", "Flatten"),
                 shapes=" and ".join(str(shape) for shape in shapes),
             )

@@ -1,0 +1,229 @@
+"""What is measured inside a window's process, one command per row: `python -m benchmarks.window_child WHAT`.
+
+Prints one JSON line. Run by `benchmarks.window_rows`, which gives it a display.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+
+class Watch(QObject):
+    """Notes when a widget is first painted."""
+
+    def __init__(self, note: Callable[[], None]) -> None:
+        super().__init__()
+        self._note = note
+        self._seen = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Call back after the first paint has been delivered."""
+        if event.type() == QEvent.Type.Paint and not self._seen:
+            self._seen = True
+            QTimer.singleShot(0, self._note)
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Turn the event loop until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get there")
+        QApplication.processEvents()
+        time.sleep(0.0005)
+
+
+def start(spawned: float) -> dict[str, float]:
+    """Seconds from the spawn of this process to the first paint, and to the first trained frame."""
+    application = QApplication(sys.argv[:1])
+    from playground.app import create_window
+
+    window = create_window()
+    found: dict[str, float] = {}
+
+    def painted() -> None:
+        found["paint"] = time.time() - spawned
+        window.controller.session.play()
+
+    watch = Watch(painted)
+    window.installEventFilter(watch)
+    window.controller.session.framed.connect(
+        lambda frame: found.setdefault("frame", time.time() - spawned) if frame.status.step else None
+    )
+    window.show()
+    until(lambda: "frame" in found, 60)
+    window.close()
+    application.processEvents()
+    return found
+
+
+def train(seconds: float) -> dict[str, float]:
+    """Event-loop gaps, frames and training speed of the spiral at full speed; memory of this process at the end."""
+    import numpy as np
+    import psutil
+
+    application = QApplication(sys.argv[:1])
+    from playground.app import create_window
+
+    window = create_window("spiral")
+    window.resize(1440, 900)
+    window.show()
+    session = window.controller.session
+    until(lambda: session.engine == "ready")
+    session.play()
+    until(lambda: session.status is not None and session.status.step > 200)
+    ticks: list[float] = []
+    frames: list[int] = []
+    session.framed.connect(lambda frame: frames.append(frame.status.step))
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(5)
+    assert session.status is not None
+    before, began = session.status.step, time.perf_counter()
+    QTimer.singleShot(int(seconds * 1000), application.quit)
+    application.exec()
+    took = time.perf_counter() - began
+    timer.stop()
+    gaps = np.diff(ticks) * 1e3
+    found = {
+        "gap_p99": float(np.percentile(gaps, 99)),
+        "gap_max": float(gaps.max()),
+        "frames_per_second": len(frames) / took,
+        "steps_per_second": (session.status.step - before) / took,
+        "memory": psutil.Process(os.getpid()).memory_info().rss / 2**20,
+    }
+    window.close()
+    application.processEvents()
+    return found
+
+
+def act(seconds: float) -> dict[str, float]:
+    """Milliseconds from an action to its effect on screen: play, pause, a batch, an edit, undo."""
+    application = QApplication(sys.argv[:1])
+    from playground.app import create_window
+
+    window = create_window("spiral")
+    window.resize(1440, 900)
+    window.show()
+    controller, session = window.controller, window.controller.session
+    until(lambda: session.engine == "ready" and session.status is not None)
+
+    def taken(action: Callable[[], object], effect: Callable[[], bool]) -> float:
+        began = time.perf_counter()
+        action()
+        until(effect)
+        application.processEvents()
+        return (time.perf_counter() - began) * 1e3
+
+    def status_step() -> int:
+        return session.status.step if session.status else -1
+
+    found: dict[str, float] = {}
+    step = status_step()
+    found["play"] = taken(session.play, lambda: status_step() > step)
+    found["pause"] = taken(session.pause, lambda: session.status is not None and not session.status.running)
+    step = status_step()
+    found["step"] = taken(lambda: session.step("batch"), lambda: status_step() > step)
+    rate = controller.document.training.optimizer.learning_rate * 2
+    optimizer = controller.document.training.optimizer.replace(learning_rate=rate)
+    session.play()
+    until(lambda: session.status is not None and session.status.running)
+    dense = next(node for node in controller.document.nodes if node.layer.name == "Dense")
+    factor = session.status.learning_rate / (rate / 2) if session.status else 1.0
+    found["edit, training goes on"] = taken(
+        lambda: controller.apply("rate", lambda document: document.set_training(optimizer=optimizer)),
+        lambda: session.status is not None and session.status.learning_rate > 1.5 * factor * rate / 2,
+    )
+    found["edit, a new run"] = taken(
+        lambda: controller.apply("units", lambda document: document.set_field(dense.id, "units", 7)),
+        lambda: 0 < status_step() < 1000,
+    )
+    found["undo"] = taken(
+        controller.undo, lambda: 0 < status_step() < 1000 and controller.document.node(dense.id) == dense
+    )
+    window.close()
+    application.processEvents()
+    return found
+
+
+def drag(seconds: float) -> dict[str, float]:
+    """Milliseconds for one step of a drag on a canvas of 200 cards, from the edit to the painted picture."""
+    import statistics
+
+    application = QApplication(sys.argv[:1])
+    from engine.catalog.layers.dense import Activation, Dense, Input
+    from engine.document.examples import load_example
+    from engine.document.graph import Network
+    from playground.app import create_window
+
+    document = load_example("circle").document.replace(networks=(Network(),)).add(Input())
+    for _ in range(100):
+        document = document.append(Dense(units=8))
+    for place in range(99):
+        document = document.insert_between(document.networks[0].edges[place % 20], Activation())
+    document = document.move(
+        (node.id, 200.0 * (place % 20), 160.0 * (place // 20)) for place, node in enumerate(document.nodes)
+    )
+    window = create_window(document)
+    window.resize(1440, 900)
+    window.show()
+    until(lambda: window.controller.session.engine == "ready")
+    node = window.controller.document.nodes[105]
+    taken = []
+    for step in range(60):
+        began = time.perf_counter()
+        window.controller.apply(
+            "move",
+            lambda document, step=step: document.move([(node.id, node.x + 3.0 * step, node.y + 2.0 * step)]),
+            "drag",
+            finished=False,
+        )
+        application.processEvents()
+        taken.append((time.perf_counter() - began) * 1e3)
+    found = {"median": statistics.median(taken), "worst": max(taken)}
+    window.close()
+    application.processEvents()
+    return found
+
+
+def curves(seconds: float) -> dict[str, float]:
+    """Milliseconds to show a history of 10⁶ epochs (as the worker thins it) and paint it."""
+    import statistics
+
+    import numpy as np
+
+    application = QApplication(sys.argv[:1])
+    from widgets import theme
+    from widgets.curves import CurvesView
+
+    theme.apply(application, "dark")
+    view = CurvesView()
+    view.resize(320, 260)
+    view.show()
+    rng, taken, count = np.random.default_rng(1), [], 2000
+    for frame in range(60):
+        epochs = np.linspace(0, 1e6 + frame, count)
+        loss = np.exp(-epochs / 2e5) + 0.01 + rng.uniform(0, 0.01, count)
+        arrays = {"epoch": epochs, "train_loss": loss, "test_loss": loss * 1.2, "train_metric": 1 - loss / 2}
+        arrays |= {"test_metric": 1 - loss / 2, "rate": np.full(count, 0.03)}
+        began = time.perf_counter()
+        view.set_curves(arrays)
+        view.repaint()
+        application.processEvents()
+        taken.append((time.perf_counter() - began) * 1e3)
+    view.close()
+    return {"median": statistics.median(taken), "worst": max(taken)}
+
+
+if __name__ == "__main__":
+    what, argument = sys.argv[1], float(sys.argv[2])
+    print(json.dumps({"start": start, "train": train, "act": act, "drag": drag, "curves": curves}[what](argument)))

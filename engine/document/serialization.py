@@ -1,0 +1,218 @@
+"""A document as plain JSON data, and back: everything that comes from a file is checked here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import reprlib
+from collections import Counter
+from typing import Any, NoReturn
+
+from engine.catalog.registry import from_json, to_json
+from engine.document.errors import FileError, PlaygroundError
+from engine.document.graph import Data, Document, Edge, Network, Node, Training
+
+FORMAT = "neural-playground"
+VERSION = 1
+"""Grows when an older program could no longer read what this one writes."""
+
+MOST_NETWORKS = 16
+MOST_NODES = 5_000
+MOST_EDGES = 20_000
+_FARTHEST = 1e6
+"""Largest coordinate of a card, scene units."""
+
+_ID = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
+
+
+def document_to_json(document: Document) -> dict[str, Any]:
+    """The document as JSON data, with the format's name and version."""
+    data, training = document.data, document.training
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "seed": document.seed,
+        "scheme": document.scheme,
+        "data": {"dataset": to_json(data.dataset), "train_share": data.train_share, "seed": data.seed},
+        "training": {
+            "loss": to_json(training.loss),
+            "optimizer": to_json(training.optimizer),
+            "schedule": to_json(training.schedule),
+            "batch_size": training.batch_size,
+            "epochs": training.epochs,
+        },
+        "networks": [
+            {
+                "name": network.name,
+                "nodes": [
+                    {"id": node.id, "x": node.x, "y": node.y, "layer": to_json(node.layer)} for node in network.nodes
+                ],
+                "edges": [{"source": edge.source, "target": edge.target, "port": edge.port} for edge in network.edges],
+            }
+            for network in document.networks
+        ],
+    }
+
+
+def parse_json(content: bytes, file: str) -> Any:
+    """The data that JSON text stands for. Raises FileError, also for numbers that are none and for endless nesting."""
+    try:
+        return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise FileError("{file} is damaged: it holds text that is not JSON", file=file) from error
+
+
+def document_from_json(data: Any, file: str = "the document") -> Document:
+    """The document that `document_to_json` wrote; what is left out takes its default.
+
+    `file` is what a sentence calls it. Raises FileError, and no other exception, whatever the data is.
+    """
+    try:
+        return _document(data)
+    except PlaygroundError as error:
+        if isinstance(error, _NewerVersionError):
+            template, values = error.sentence.template, dict(error.sentence.values)
+            raise FileError(template, **{**values, "file": file}) from error
+        raise FileError("{file} cannot be read: {reason}", file=file, reason=error.sentence) from error
+
+
+class _NewerVersionError(FileError):
+    """The file is whole, and from a program to come."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _fail(template: str, **values: Any) -> NoReturn:
+    raise FileError(template, **values)
+
+
+def _object(value: Any, what: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        _fail("{what} must be an object", what=what)
+    for key in value:
+        if key not in allowed:
+            _fail("{what} has an unknown field {field}", what=what, field=reprlib.repr(key))
+    return value
+
+
+def _list(value: Any, what: str, most: int) -> list[Any]:
+    if not isinstance(value, list):
+        _fail("{what} must be a list", what=what)
+    if len(value) > most:
+        _fail("{what} must be at most {most}, but there are {count}", what=what, most=most, count=len(value))
+    return value
+
+
+def _whole(value: Any, what: str) -> int:
+    if type(value) is not int:
+        _fail("{what} (={value}) must be a whole number", what=what, value=reprlib.repr(value))
+    if abs(value) >= 2**63:
+        _fail("{what} (={value}) is too large", what=what, value=reprlib.repr(value))
+    return value
+
+
+def _number(value: Any, what: str, farthest: float = math.inf) -> float:
+    if type(value) not in (int, float):
+        _fail("{what} (={value}) must be a number", what=what, value=reprlib.repr(value))
+    if not abs(value) <= farthest or abs(value) > 1e300:
+        _fail("{what} (={value}) is too large", what=what, value=reprlib.repr(value))
+    return float(value)
+
+
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not 1 <= len(value) <= 200 or not value.isprintable():
+        _fail("{what} (={value}) must be a line of text", what=what, value=reprlib.repr(value))
+    return value
+
+
+def _document(value: Any) -> Document:
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        _fail("it is not a document of this program")
+    version = _whole(value.get("version"), "version")
+    if version > VERSION:
+        raise _NewerVersionError(
+            "{file} was made by a newer version ({version}); this one reads up to {most}",
+            file="it",
+            version=version,
+            most=VERSION,
+        )
+    if version < 1:
+        _fail("version (={version}) must be at least 1", version=version)
+    found = _object(value, "document", ("format", "version", "seed", "scheme", "data", "training", "networks"))
+    changes: dict[str, Any] = {}
+    if "seed" in found:
+        changes["seed"] = _whole(found["seed"], "seed")
+    if "scheme" in found:
+        changes["scheme"] = _text(found["scheme"], "scheme")
+    if "training" in found:
+        changes["training"] = _training(found["training"])
+    return Document(_networks(found.get("networks")), _data(found.get("data")), **changes)
+
+
+def _data(value: Any) -> Data:
+    found = _object(value, "data", ("dataset", "train_share", "seed"))
+    changes: dict[str, Any] = {}
+    if "train_share" in found:
+        changes["train_share"] = _number(found["train_share"], "train_share")
+    if "seed" in found:
+        changes["seed"] = _whole(found["seed"], "seed")
+    return Data(from_json("datasets", found.get("dataset")), **changes)
+
+
+def _training(value: Any) -> Training:
+    found = _object(value, "training", ("loss", "optimizer", "schedule", "batch_size", "epochs"))
+    kinds = {"loss": "losses", "optimizer": "optimizers", "schedule": "schedules"}
+    fields: dict[str, Any] = {
+        name: from_json(kinds[name], part) if name in kinds else _whole(part, name) for name, part in found.items()
+    }
+    return Training(**fields)
+
+
+def _networks(value: Any) -> tuple[Network, ...]:
+    networks = tuple(_network(part) for part in _list(value, "networks", MOST_NETWORKS))
+    ids = [node.id for network in networks for node in network.nodes]
+    names = [network.name for network in networks]
+    for what, taken in (("cards", ids), ("networks", names)):
+        name, count = Counter(taken).most_common(1)[0] if taken else ("", 0)
+        if count > 1:
+            _fail("{count} {what} are called {name}", count=count, what=what, name=name)
+    return networks
+
+
+def _network(value: Any) -> Network:
+    found = _object(value, "network", ("name", "nodes", "edges"))
+    nodes = tuple(_node(part) for part in _list(found.get("nodes", []), "cards", MOST_NODES))
+    by_id = {node.id: node for node in nodes}
+    edges = tuple(_edge(part, by_id) for part in _list(found.get("edges", []), "links", MOST_EDGES))
+    ports = [(edge.target, edge.port) for edge in edges]
+    if len(set(ports)) < len(ports):
+        _fail("two links lead to one port")
+    return Network(_text(found.get("name", "network"), "name"), nodes, edges)
+
+
+def _node(value: Any) -> Node:
+    found = _object(value, "card", ("id", "x", "y", "layer"))
+    node_id = found.get("id")
+    if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
+        _fail("id (={id}) must be letters, digits and underscores, at most 64", id=reprlib.repr(node_id))
+    try:
+        layer = from_json("layers", found.get("layer"))
+    except PlaygroundError as error:
+        raise FileError("card {node}: {reason}", node=node_id, reason=error.sentence) from error
+    return Node(node_id, layer, _number(found.get("x", 0), "x", _FARTHEST), _number(found.get("y", 0), "y", _FARTHEST))
+
+
+def _edge(value: Any, nodes: dict[str, Node]) -> Edge:
+    found = _object(value, "link", ("source", "target", "port"))
+    source, target, port = found.get("source"), found.get("target"), _whole(found.get("port", 0), "port")
+    for end in (source, target):
+        if not isinstance(end, str) or end not in nodes:
+            _fail("a link leads to {node}, which is no card of its network", node=reprlib.repr(end))
+    assert isinstance(source, str) and isinstance(target, str)
+    most = nodes[target].layer.takes[1]
+    if not 0 <= port < most:
+        _fail("port (={port}) of {node} must be at least 0 and below {most}", port=port, node=target, most=most)
+    return Edge(source, target, port)

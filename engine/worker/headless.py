@@ -1,0 +1,82 @@
+"""Training in this process, without a window: what the command line runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from engine.document.errors import InvalidValueError
+from engine.document.graph import Document
+from engine.export.weights import weights_sha256
+from engine.plan.resolve import resolve
+from engine.training.backends import BACKENDS, choose
+from engine.training.trainer import Evaluation, Snapshot
+
+Progress = Callable[[int, int, float], None]
+"""Called after each epoch with the epoch, how many there will be, and the newest training loss on record."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished training. `seconds` counts training alone; `document` is what was trained, with seed and epochs."""
+
+    document: Document
+    engine: str
+    epochs: int
+    steps: int
+    seconds: float
+    evaluation: Evaluation
+    parameters: int
+    weights_sha256: str
+    snapshot: Snapshot
+
+
+def train(
+    document: Document,
+    *,
+    epochs: int | None = None,
+    seed: int | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Result:
+    """Train a document from the start for `epochs` (default: its own), which its schedule then spans.
+
+    `seed` replaces the seeds of weights and data. Raises PlaygroundError when the document cannot be trained so, and
+    Diverged when its loss does not stay finite.
+    """
+    if device not in ("auto", "cpu"):
+        raise InvalidValueError("device (={device}) cannot be used by this version; use cpu or auto", device=device)
+    if epochs is not None:
+        document = document.set_training(epochs=epochs)
+    if seed is not None:
+        document = document.replace(seed=seed, data=dataclasses.replace(document.data, seed=seed))
+    plan = resolve(document)
+    backend, _ = choose(plan, engine)
+    trainer = backend.make(plan)
+    planned = document.training.epochs
+    start = perf_counter()
+    while trainer.epoch < planned:
+        trainer.step("epoch")
+        if progress is not None:
+            progress(trainer.epoch, planned, float(trainer.curves()[-1, 1]))
+    seconds = perf_counter() - start
+    snapshot = trainer.snapshot()
+    return Result(
+        document,
+        backend.name,
+        trainer.epoch,
+        trainer.step_count,
+        seconds,
+        trainer.evaluate(),
+        plan.cost.parameters,
+        weights_sha256(snapshot.weights),
+        snapshot,
+    )
+
+
+def backends() -> tuple[str, ...]:
+    """The backends of this version, by name."""
+    return tuple(backend.name for backend in BACKENDS)

@@ -1,0 +1,86 @@
+"""The training process: it trains, and answers the window between two slices of training.
+
+The window pulls. A slow window never slows training, and a window that is gone ends the process: the pipe closes.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+
+from engine.training.backends import BACKENDS
+from engine.worker.messages import Quit, Ready
+from engine.worker.session import Session
+
+BEAT_SECONDS = 0.05
+"""How often the process shows that it lives."""
+
+
+class Beats(Protocol):
+    """Two counters in shared memory.
+
+    [0] grows as long as the process runs; if it stands still, the process is stopped. [1] grows with each turn of the
+    loop and is 0 while it waits for work; if it stands still above 0, the loop hangs.
+    """
+
+    def __getitem__(self, index: int) -> int: ...
+
+    def __setitem__(self, index: int, value: int) -> None: ...
+
+
+def main(connection: Connection, beats: Beats) -> None:
+    """The target of the process."""
+    # Ctrl+C in a terminal reaches the whole group; the window decides what ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_beat, args=(beats,), daemon=True).start()
+    serve(connection, beats)
+    # Taking PyTorch down in good order lasts longer than closing a window may; nothing is left that needs it.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _beat(beats: Beats) -> None:
+    pause = threading.Event()
+    while True:
+        beats[0] += 1
+        pause.wait(BEAT_SECONDS)
+
+
+def versions() -> Mapping[str, str]:
+    """Versions of what computes."""
+    return {"python": platform.python_version(), "numpy": np.__version__, "torch": version("torch")}
+
+
+def serve(connection: Any, beats: Beats) -> None:
+    """Say Ready, then train and answer until told to quit or until the other end is gone."""
+    # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
+    np.seterr(all="ignore")
+    for backend in BACKENDS:
+        backend.load()
+    session = Session(connection.send)
+    try:
+        connection.send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions()))
+        while True:
+            wait = session.wait(perf_counter())
+            beats[1] = 0
+            while connection.poll(wait):
+                message = connection.recv()
+                if isinstance(message, Quit):
+                    return
+                beats[1] += 1
+                session.take(message)
+                wait = 0.0
+            beats[1] += 1
+            session.turn()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return

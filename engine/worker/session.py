@@ -1,0 +1,232 @@
+"""What the training process does between two looks at the pipe: one run, its pace, its frames."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Callable
+from time import perf_counter
+
+from engine.document.errors import PlaygroundError, Sentence
+from engine.document.graph import Document
+from engine.plan.data import split
+from engine.plan.plan import Plan
+from engine.plan.resolve import resolve
+from engine.probes.probe import Arrays, Probe
+from engine.training.backends import choose
+from engine.training.trainer import Diverged, Trainer
+from engine.worker.messages import (
+    Edit,
+    Failure,
+    Frame,
+    FrameRequest,
+    FromWorker,
+    Load,
+    Pause,
+    Play,
+    SetParameter,
+    Status,
+    Step,
+    ToWorker,
+)
+from engine.worker.pace import FramePace, Rate, StepPace
+
+SLICE_SECONDS = 0.005
+"""Training between two looks at the pipe: so long may a click wait."""
+
+
+class Session:
+    """Holds the run that was loaded last.
+
+    Never raises but for a pipe that is gone: whatever goes wrong is answered with a Failure, and the run is paused.
+    """
+
+    def __init__(self, send: Callable[[FromWorker], None]) -> None:
+        self._send = send
+        self._run = 0
+        self._trainer: Trainer | None = None
+        self._backend = ("", Sentence(""))
+        self._pace = StepPace()
+        self._frames = FramePace()
+        self._rate = Rate()
+        self._request: FrameRequest | None = None
+        self._changed = False
+        self._snapshot_due = False
+        self._answered: tuple[Probe, ...] | None = None
+        self._failed_probes: set[Probe] = set()
+
+    @property
+    def running(self) -> bool:
+        """Whether it trains."""
+        return self._pace.running
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until there is something to do; None: until a message comes."""
+        waits = []
+        if self.running:
+            waits.append(self._pace.wait(now))
+        if self._answer_wanted():
+            waits.append(self._frames.wait(now) if self.running else 0.0)
+        return min(waits, default=None)
+
+    # --- messages ------------------------------------------------------------------------------------------------
+
+    def take(self, message: ToWorker) -> None:
+        """Carry out a message; those about an older run are dropped."""
+        if isinstance(message, Load):
+            self._run = message.run
+            self._guarded("load", lambda: self._load(message))
+        elif isinstance(message, FrameRequest) and message.run == self._run:
+            self._request = message
+            self._changed = self._changed or message.probes != self._answered
+        elif not isinstance(message, Load | FrameRequest) and getattr(message, "run", None) == self._run:
+            self._guarded("edit" if isinstance(message, Edit) else "error", lambda: self._control(message))
+
+    def _load(self, message: Load) -> None:
+        self._pace.stop()
+        self._trainer = None
+        self._request = None
+        self._failed_probes.clear()
+        plan = resolve(message.document)
+        _check_ready(plan)
+        backend, reason = choose(plan)
+        trainer = backend.make(plan)
+        if message.snapshot is not None:
+            trainer.restore(message.snapshot)
+        self._trainer, self._backend = trainer, (backend.name, reason)
+        self._touched()
+
+    def _control(self, message: ToWorker) -> None:
+        trainer = self._trainer
+        if trainer is None:
+            return
+        self._touched()
+        if isinstance(message, Edit):
+            self._edit(trainer, message.document)
+        elif isinstance(message, Play):
+            self._pace.start(message.steps_per_second, perf_counter())
+            self._rate.restart()
+        elif isinstance(message, Pause):
+            self._pace.stop()
+        elif isinstance(message, Step):
+            self._pace.stop()
+            trainer.step(message.unit)
+        elif isinstance(message, SetParameter):
+            trainer.set_parameter(message.name, message.index, message.value)
+
+    def _edit(self, trainer: Trainer, document: Document) -> None:
+        plan = resolve(document)
+        _check_ready(plan)
+        if not trainer.edit(plan):
+            raise PlaygroundError("this change needs new weights, so the run has to start again")
+        self._failed_probes.clear()
+
+    def _touched(self) -> None:
+        """Something a view may show has changed."""
+        self._changed = self._snapshot_due = True
+
+    # --- turns ---------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Train for a slice if it is time to, answer if it is time to."""
+        now = perf_counter()
+        if self.running and self._trainer is not None:
+            trainer = self._trainer
+            self._guarded("error", lambda: self._train(trainer, now))
+        if self._answer_wanted() and (not self.running or self._frames.wait(perf_counter()) <= 0):
+            self._answer()
+
+    def _train(self, trainer: Trainer, now: float) -> None:
+        if math.isinf(self._pace.steps_per_second):
+            rest = SLICE_SECONDS
+            if self._answer_wanted():
+                rest = min(rest, max(0.001, self._frames.wait(now)))
+            trainer.advance(rest)
+            self._touched()
+        else:
+            while not self._pace.wait(perf_counter()) and perf_counter() < now + SLICE_SECONDS:
+                trainer.step("batch")
+                self._pace.took(perf_counter())
+                self._touched()
+        self._rate.note(perf_counter(), trainer.epoch + trainer.position / _size(trainer))
+
+    def _answer_wanted(self) -> bool:
+        request = self._request
+        if request is None or self._trainer is None:
+            return False
+        return self._changed or (request.snapshot and self._snapshot_due)
+
+    def _answer(self) -> None:
+        request, trainer = self._request, self._trainer
+        assert request is not None and trainer is not None
+        self._request = None
+        self._changed = False
+        self._answered = request.probes
+        if request.snapshot:
+            self._snapshot_due = False
+        start = perf_counter()
+        frames: list[Frame] = []
+        self._guarded("error", lambda: frames.append(self._frame(trainer, request, start)))
+        for frame in frames:
+            self._send(frame)
+        self._frames.sent(start, perf_counter())
+
+    def _frame(self, trainer: Trainer, request: FrameRequest, start: float) -> Frame:
+        answers = tuple(self._measure(trainer, probe) for probe in request.probes)
+        name, reason = self._backend
+        status = Status(
+            trainer.epoch,
+            trainer.step_count,
+            self.running,
+            trainer.evaluate(),
+            trainer.rate(),
+            self._rate.per_second if self.running else 0.0,
+            name,
+            reason,
+        )
+        snapshot = trainer.snapshot() if request.snapshot else None
+        return Frame(self._run, request.number, status, answers, snapshot, perf_counter() - start)
+
+    def _measure(self, trainer: Trainer, probe: Probe) -> Arrays | None:
+        """A probe's answer; None where it does not fit or fails. A failure is told once a run."""
+        try:
+            return probe.measure(trainer) if probe.fits(trainer.plan) else None
+        except Exception as error:
+            if probe not in self._failed_probes:
+                self._failed_probes.add(probe)
+                self._send(Failure(self._run, "error", _words(error), detail=traceback.format_exc()))
+            return None
+
+    def _guarded(self, kind: str, work: Callable[[], None]) -> None:
+        """Do the work; pause and send a Failure if it raises."""
+        try:
+            work()
+        except Diverged as error:
+            sentence = Sentence(
+                "The loss stopped being a finite number after step {step}; the run stands at its last finite state. "
+                "Lower the learning rate or choose another initializer",
+                {"step": error.step},
+            )
+            self._fail(Failure(self._run, "diverged", sentence, error.node))
+        except PlaygroundError as error:
+            self._fail(Failure(self._run, kind, error.sentence))
+        except Exception as error:  # whatever a run does, the process lives on and says what happened
+            self._fail(Failure(self._run, kind, _words(error), detail=traceback.format_exc()))
+
+    def _fail(self, failure: Failure) -> None:
+        self._pace.stop()
+        self._touched()
+        self._send(failure)
+
+
+def _words(error: Exception) -> Sentence:
+    return Sentence("The engine could not go on: {error}", {"error": f"{type(error).__name__}: {error}"})
+
+
+def _check_ready(plan: Plan) -> None:
+    if plan.problems:
+        raise PlaygroundError("this network cannot be trained: {problem}", problem=plan.problems[0].sentence)
+
+
+def _size(trainer: Trainer) -> int:
+    return max(1, len(split(trainer.plan.document.data).train))

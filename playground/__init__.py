@@ -1,0 +1,1 @@
+"""The application: window, controller, worker client, command line."""

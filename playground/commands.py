@@ -1,0 +1,251 @@
+"""What each command of the command line does."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import sys
+from argparse import Namespace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from engine.document.errors import FileError, InvalidValueError
+
+if TYPE_CHECKING:
+    from engine.document.graph import Document
+    from engine.training.trainer import Evaluation
+    from engine.worker.headless import Result
+
+DONE, FAILED = 0, 1
+SUFFIX = ".nnp"
+LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "numpy", "torch", "numba", "safetensors", "scikit-learn")
+BAR_WIDTH = 30
+BAR_SECONDS = 0.1
+
+
+class WorkFailed(Exception):
+    """The command was understood, but what it asked for did not succeed; one sentence."""
+
+
+def program_version() -> str:
+    """The version of this program, or "unknown" when it was not installed."""
+    return _version("neural-playground")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def window(options: Namespace) -> int:
+    """Open the window; or only forget the settings."""
+    if options.reset_settings:
+        from playground.settings import reset
+
+        print(f"forgotten: {reset()}")
+        return DONE
+    from playground.app import run
+
+    return run(options.file, options.safe_mode)
+
+
+def screenshot(options: Namespace) -> int:
+    """Draw the real window into a picture."""
+    from playground.screenshot import take
+
+    if options.out.suffix.lower() != ".png":
+        raise InvalidValueError("the picture (={file}) must end in .png", file=options.out)
+    if not (math.isfinite(options.train) and options.train >= 0):
+        raise InvalidValueError("--train (={seconds}) must be a number of seconds, 0 or more", seconds=options.train)
+    if options.source is not None:
+        _document(options.source)  # a bad name is said before a window is built
+    try:
+        return take(
+            out=options.out,
+            project=options.source,
+            train_seconds=options.train,
+            theme=options.theme,
+            dock=options.dock,
+            size=options.size,
+        )
+    except FileError as error:  # the source has been read above, so it is the picture that cannot be written
+        raise WorkFailed(str(error)) from error
+
+
+def _document(source: str) -> Document:
+    """The document of a project file or an example. Raises PlaygroundError."""
+    from engine.document.examples import load_example
+    from engine.document.project import load
+
+    if source.endswith(SUFFIX) or Path(source).is_file():
+        return load(source).document
+    return load_example(source).document
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+def train(options: Namespace) -> int:
+    """Train a project or an example, and say how it went."""
+    if options.out is not None and options.out.suffix != SUFFIX:
+        raise InvalidValueError("--out (={file}) must end in .nnp", file=options.out)
+    document = _document(options.source)
+    result = _trained(document, epochs=options.epochs, seed=options.seed, engine=options.engine, device=options.device)
+    if options.out is not None:
+        _save(options.out, result)
+    if options.json:
+        print(json.dumps(_report(options.source, result)))
+    else:
+        print(_summary(options.source, result))
+    return DONE
+
+
+def _trained(document: Document, **arguments: Any) -> Result:
+    from engine.training.trainer import Diverged
+    from engine.worker.headless import train as run
+
+    bar = _Bar()
+    try:
+        return run(document, progress=bar.show if sys.stderr.isatty() else None, **arguments)
+    except Diverged as error:
+        where = f", first at {error.node}" if error.node else ""
+        raise WorkFailed(
+            f"the loss stopped being a finite number at step {error.step}{where}; lower the learning rate"
+        ) from error
+    finally:
+        bar.clear()
+
+
+def _save(path: Path, result: Result) -> None:
+    from engine.document.project import Project, save
+    from engine.export.weights import encode
+
+    state = result.snapshot
+    progress = {"epoch": state.epoch, "step": state.step, "position": state.position}
+    try:
+        save(path, Project(result.document, encode(state.weights), progress))
+    except FileError as error:
+        raise WorkFailed(str(error)) from error
+
+
+class _Bar:
+    """One line on standard error that is written over as the training goes on."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+        self._shown = False
+
+    def show(self, epoch: int, epochs: int, loss: float) -> None:
+        now = monotonic()
+        if now < self._next and epoch < epochs:
+            return
+        self._next, self._shown = now + BAR_SECONDS, True
+        done = BAR_WIDTH * epoch // epochs
+        bar = "█" * done + "·" * (BAR_WIDTH - done)
+        print(f"\r{bar} epoch {epoch:,} of {epochs:,}, training loss {loss:.4g}  ", end="", file=sys.stderr, flush=True)
+
+    def clear(self) -> None:
+        if self._shown:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _report(source: str, result: Result) -> dict[str, Any]:
+    evaluation = result.evaluation
+    regression = result.document.data.dataset.task == "regression"
+
+    def part(loss: float, metric: float) -> dict[str, float | None]:
+        return {"loss": _number(loss), "accuracy": None if regression else _number(metric)}
+
+    return {
+        "example": source,
+        "engine": result.engine,
+        "epochs": result.epochs,
+        "steps": result.steps,
+        "seconds": round(result.seconds, 4),
+        "train": part(evaluation.train_loss, evaluation.train_metric),
+        "test": part(evaluation.test_loss, evaluation.test_metric),
+        "parameters": result.parameters,
+        "weights_sha256": result.weights_sha256,
+    }
+
+
+def _summary(source: str, result: Result) -> str:
+    from engine.catalog.metrics import metric_for
+
+    evaluation: Evaluation = result.evaluation
+    metric = metric_for(result.document.data.dataset.task).label
+    return (
+        f"{source}: {result.epochs:,} epochs, {result.steps:,} steps in {result.seconds:.1f} s with {result.engine}\n"
+        f"  training loss {evaluation.train_loss:.5f}, {metric} {evaluation.train_metric:.3f}\n"
+        f"  test loss     {evaluation.test_loss:.5f}, {metric} {evaluation.test_metric:.3f}\n"
+        f"  {result.parameters:,} parameters, SHA-256 {result.weights_sha256}"
+    )
+
+
+# --- gallery and information -----------------------------------------------------------------------------------------
+
+
+def examples(options: Namespace) -> int:
+    """List the gallery, or train its examples and compare with what each promises."""
+    from engine.document.examples import examples as gallery
+    from engine.document.examples import load_example
+
+    if options.check is None:
+        for example in gallery().values():
+            print(f"{example.id:<18}{example.title}: {example.description}")
+        return DONE
+    failed = []
+    for example in [load_example(name) for name in options.check or gallery()]:
+        result = _trained(example.document, epochs=int(example.check["epochs"]))
+        reached, words = _verdict(example.check, result)
+        print(f"{example.id:<18}{'ok' if reached else 'FAILED':<8}{words}", flush=True)
+        if not reached:
+            failed.append(example.id)
+    if failed:
+        raise WorkFailed(f"{len(failed)} of the examples did not learn what they promise: {', '.join(failed)}")
+    return DONE
+
+
+def _verdict(check: Any, result: Result) -> tuple[bool, str]:
+    evaluation = result.evaluation
+    if "test_loss_at_most" in check:
+        most = check["test_loss_at_most"]
+        return evaluation.test_loss <= most, f"test loss {evaluation.test_loss:.5f} (at most {most})"
+    least = check["test_accuracy_at_least"]
+    return evaluation.test_metric >= least, f"test accuracy {evaluation.test_metric:.3f} (at least {least})"
+
+
+def info(options: Namespace) -> int:
+    """Say what this program is made of."""
+    from engine.catalog.registry import entries, kinds
+    from engine.worker.headless import backends
+    from playground.settings import location
+
+    facts: dict[str, Any] = {
+        "version": program_version(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "paths": {"program": str(Path(__file__).parent.parent), "settings": str(location())},
+        "backends": list(backends()),
+        "catalog": {kind: list(entries(kind)) for kind in kinds()},
+    }
+    if options.json:
+        print(json.dumps(facts))
+        return DONE
+    print(f"playground {facts['version']}, Python {facts['python']}, {facts['platform']}")
+    for heading in ("libraries", "paths"):
+        print(f"{heading}: " + ", ".join(f"{name} {value}" for name, value in facts[heading].items()))
+    print(f"backends: {', '.join(facts['backends'])}")
+    for kind, names in facts["catalog"].items():
+        print(f"{kind}: {', '.join(names)}")
+    return DONE

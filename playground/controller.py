@@ -1,0 +1,296 @@
+"""The document as the user changes it: every edit goes through here, can be undone, and is resolved and announced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.catalog.layers.layer import Layer
+from engine.catalog.registry import Entry, entry
+from engine.document.errors import GraphError, PlaygroundError
+from engine.document.graph import Document, Edge
+from engine.document.history import History
+from engine.plan.plan import Problem
+from engine.plan.resolve import resolve
+from engine.training.trainer import Snapshot
+from playground.session import Session
+from playground.words import sentence
+from widgets.form import with_field
+
+GAP = 200.0
+"""Between the centres of neighbouring cards, in scene units."""
+_OFFSET = 40.0
+"""How far a copy lies from its original."""
+_LARGEST_SEED = 2**31 - 1
+
+
+class Controller(QObject):
+    """Holds the history, the plan of the present document, and what is selected."""
+
+    changed = Signal(object, object)
+    """The plan before and the plan now."""
+    selection_changed = Signal()
+    opened = Signal()
+    """Another document took the place of the one before."""
+    said = Signal(str, str, str)
+    """Severity, text, detail."""
+
+    def __init__(self, document: Document, session: Session, snapshot: Snapshot | None = None) -> None:
+        """Begin with a document, its run at epoch 0 or where the snapshot stands."""
+        super().__init__()
+        self.session = session
+        self.history = History(document)
+        self.plan = resolve(document)
+        self.selection: frozenset[str] = frozenset()
+        self.edge: Edge | None = None
+        session.follow(self.plan, snapshot, fresh=True)
+
+    @property
+    def document(self) -> Document:
+        """The document as it is now."""
+        return self.history.document
+
+    # --- edits ---------------------------------------------------------------------------------------------------
+
+    def apply(
+        self,
+        label: str,
+        edit: Callable[[Document], Document],
+        merge_key: str | None = None,
+        *,
+        finished: bool = True,
+    ) -> bool:
+        """Carry an edit out; returns whether it could be, and says why not.
+
+        Edits with the same `merge_key` become one until one of them is `finished`.
+        """
+        try:
+            document = edit(self.document)
+        except PlaygroundError as error:
+            self.said.emit("warning", sentence(error.sentence), "")
+            return False
+        changed = self.history.push(document, label, merge_key)
+        if merge_key is not None and finished:
+            self.history.end_merge()
+        if changed:
+            self._show()
+        return True
+
+    def end_merge(self) -> None:
+        """A drag or a stroke is over: what follows is an edit of its own."""
+        self.history.end_merge()
+
+    def undo(self) -> None:
+        """Take the last edit back."""
+        self.history.undo()
+        self._show()
+
+    def redo(self) -> None:
+        """Bring back the edit that was taken back."""
+        self.history.redo()
+        self._show()
+
+    def open(self, document: Document, snapshot: Snapshot | None = None) -> None:
+        """Go on with another document, at epoch 0 or where the snapshot stands; its history begins here."""
+        self.session.pause()
+        self.history = History(document)
+        self._show(snapshot, fresh=True)
+        self.opened.emit()
+
+    def mark_saved(self) -> None:
+        """The present document is what the file holds."""
+        self.history.mark_saved()
+        self.changed.emit(self.plan, self.plan)
+
+    def _show(self, snapshot: Snapshot | None = None, *, fresh: bool = False) -> None:
+        before, self.plan = self.plan, resolve(self.document)
+        kept = frozenset(node_id for node_id in self.selection if node_id in self.plan.nodes)
+        edges = {edge for network in self.document.networks for edge in network.edges}
+        edge = self.edge if self.edge in edges else None
+        selection_changed = (kept, edge) != (self.selection, self.edge)
+        self.selection, self.edge = kept, edge
+        self.session.follow(self.plan, snapshot, fresh=fresh)
+        self.changed.emit(before, self.plan)
+        if selection_changed:
+            self.selection_changed.emit()
+
+    # --- selection -----------------------------------------------------------------------------------------------
+
+    def select(self, node_ids: Iterable[str], edge: Edge | None = None) -> None:
+        """Select cards, or a link."""
+        selection = frozenset(node_ids)
+        if (selection, edge) != (self.selection, self.edge):
+            self.selection, self.edge = selection, edge
+            self.selection_changed.emit()
+
+    def select_all(self) -> None:
+        """Select every card."""
+        self.select(node.id for node in self.document.nodes)
+
+    def delete_selection(self) -> None:
+        """Remove the selected cards, or cut the selected link."""
+        if self.edge is not None:
+            self.delete_link()
+        elif self.selection:
+            chosen = sorted(self.selection)
+            self.apply(self.tr("Delete"), lambda document: document.remove(chosen))
+
+    def delete_link(self) -> None:
+        """Cut the selected link."""
+        if (edge := self.edge) is not None:
+            self.apply(self.tr("Delete link"), lambda document: document.disconnect(edge))
+
+    def duplicate_selection(self) -> None:
+        """Copy the selected cards with the links between them, and select the copies."""
+        if self.selection:
+            document, copies = _duplicated(self.document, self.selection)
+            if self.apply(self.tr("Duplicate"), lambda _: document):
+                self.select(copies)
+
+    # --- the network ---------------------------------------------------------------------------------------------
+
+    def append_layer(self, name: str, after: str = "") -> None:
+        """Add a layer behind a card (the last one unless named), linked to it, and select it."""
+        layer = entry("layers", name)()
+
+        def edit(document: Document) -> Document:
+            return _appended(document, after, layer) if after else document.append(layer, GAP)
+
+        self._add(layer, edit)
+
+    def add_layer(self, name: str, x: float, y: float) -> None:
+        """Put a layer on the canvas, unconnected, and select it."""
+        layer = entry("layers", name)()
+        self._add(layer, lambda document: document.add(layer, x, y))
+
+    def insert_layer(self, name: str, edge: Edge) -> None:
+        """Put a layer in the middle of a link, moving the cards behind it when there is too little room."""
+        layer = entry("layers", name)()
+        if layer.takes[1] == 0:
+            self.apply(self.tr("Insert"), lambda document: _refuse_insertion(edge))
+            return
+        self._add(layer, lambda document: _inserted(document, edge, layer))
+
+    def _add(self, layer: Layer, edit: Callable[[Document], Document]) -> None:
+        new_id = self.document.free_id(layer)
+        label = self.tr("Add {layer}").format(layer=layer.label)
+        if self.apply(label, edit) and new_id in self.plan.nodes:
+            self.select([new_id])
+
+    def connect_cards(self, source: str, target: str, port: int = -1) -> None:
+        """Link two cards; port -1 takes the first that is free."""
+        chosen = None if port < 0 else port
+        self.apply(self.tr("Connect"), lambda document: document.connect(source, target, chosen))
+
+    def disconnect_cards(self, edge: Edge) -> None:
+        """Cut a link."""
+        self.apply(self.tr("Delete link"), lambda document: document.disconnect(edge))
+
+    def move(self, places: Sequence[tuple[str, float, float]], finished: bool) -> None:
+        """Move cards; a drag is one edit."""
+        key = "move " + " ".join(sorted(node_id for node_id, _, _ in places))
+        self.apply(self.tr("Move"), lambda document: document.move(places), key, finished=finished)
+
+    def set_layer_field(self, node_id: str, path: tuple[str, ...], value: Any, finished: bool) -> None:
+        """Change a field of a card's layer, or one inside an entry that it holds."""
+        label = self.tr("Change {field}").format(field=path[-1].replace("_", " "))
+
+        def edit(document: Document) -> Document:
+            return document.set_layer(node_id, _changed(document.node(node_id).layer, path, value))
+
+        self.apply(label, edit, ".".join(("field", node_id, *path)), finished=finished)
+
+    def remedy(self, problem: Problem, index: int) -> None:
+        """Apply a remedy of a problem."""
+        chosen = problem.remedies[index]
+        self.apply(sentence(chosen.label), chosen.edit)
+
+    def mend(self) -> None:
+        """Apply the first remedy of the first problem that has one."""
+        for problem in self.plan.problems:
+            if problem.remedies:
+                self.remedy(problem, 0)
+                return
+
+    # --- data and training ---------------------------------------------------------------------------------------
+
+    def set_data(self, label: str, merge_key: str | None = None, finished: bool = True, **changes: Any) -> None:
+        """Change data settings (dataset, train_share, seed)."""
+        self.apply(label, lambda document: document.set_data(**changes), merge_key, finished=finished)
+
+    def set_data_field(self, name: str, value: Any, finished: bool) -> None:
+        """Change a field of the data set."""
+
+        def edit(document: Document) -> Document:
+            return document.set_data(dataset=document.data.dataset.replace(**{name: value}))
+
+        label = self.tr("Change {field}").format(field=name.replace("_", " "))
+        self.apply(label, edit, f"data.{name}", finished=finished)
+
+    def set_training_field(self, name: str, path: tuple[str, ...], value: Any, finished: bool) -> None:
+        """Change a training setting, or a field inside the entry that it holds; "seed" is the document's."""
+        label = self.tr("Change {field}").format(field=(path or (name,))[-1].replace("_", " "))
+
+        def edit(document: Document) -> Document:
+            if name == "seed":
+                return document.replace(seed=value)
+            held = getattr(document.training, name)
+            return document.set_training(**{name: _changed(held, path, value)})
+
+        self.apply(label, edit, ".".join(("training", name, *path)), finished=finished)
+
+    def set_seed(self, seed: int) -> None:
+        """Start from other initial weights."""
+        self.apply(self.tr("Change seed"), lambda document: document.replace(seed=seed))
+
+    def reroll(self) -> None:
+        """Start from the initial weights of the next seed."""
+        seed = (self.document.seed + 1) % (_LARGEST_SEED + 1)
+        self.apply(self.tr("Re-roll"), lambda document: document.replace(seed=seed))
+
+
+def _changed(held: Entry, path: tuple[str, ...], value: Any) -> Any:
+    """An entry with the field at the path changed; an empty path replaces the entry."""
+    return with_field(held, path, value) if path else value
+
+
+def _duplicated(document: Document, chosen: frozenset[str]) -> tuple[Document, list[str]]:
+    originals = [node for node in document.nodes if node.id in chosen]
+    copies: dict[str, str] = {}
+    for node in originals:
+        copies[node.id] = document.free_id(node.layer)
+        network = document.network_of(node.id).name
+        document = document.add(node.layer, node.x + _OFFSET, node.y + _OFFSET, network=network)
+    for edge in [edge for network in document.networks for edge in network.edges]:
+        if edge.source in copies and edge.target in copies:
+            document = document.connect(copies[edge.source], copies[edge.target], edge.port)
+    return document, list(copies.values())
+
+
+def _appended(document: Document, after: str, layer: Layer) -> Document:
+    node, new_id = document.node(after), document.free_id(layer)
+    document = document.add(layer, node.x + GAP, node.y, network=document.network_of(after).name)
+    return document.connect(after, new_id) if layer.takes[1] else document
+
+
+def _refuse_insertion(edge: Edge) -> Document:
+    raise GraphError(
+        "Samples enter the network at an Input card, so it cannot stand between {source} and {target}",
+        source=edge.source,
+        target=edge.target,
+    )
+
+
+def _inserted(document: Document, edge: Edge, layer: Layer) -> Document:
+    """With a layer in a link, and the cards from the target on moved right until each gap is wide enough."""
+    new_id = document.free_id(layer)
+    source, target = document.node(edge.source), document.node(edge.target)
+    nodes = document.network_of(edge.target).nodes
+    document = document.insert_between(edge, layer)
+    missing = 2 * GAP - (target.x - source.x)
+    if 0 < missing < 2 * GAP:
+        moved = [(node.id, node.x + missing, node.y) for node in nodes if node.x >= target.x]
+        document = document.move(moved).move([(new_id, source.x + GAP, (source.y + target.y) / 2)])
+    return document

@@ -1,0 +1,211 @@
+"""New, open, save: project files, examples, recent files, and the question about unsaved changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from engine.catalog.registry import entry
+from engine.document.errors import PlaygroundError
+from engine.document.examples import examples, load_example
+from engine.document.graph import Data, Document, Network
+from engine.document.project import SUFFIX, Project, load, save
+from engine.export.weights import decode, encode
+from engine.plan.plan import Plan
+from engine.plan.resolve import resolve
+from engine.training.trainer import Snapshot
+from playground import dialogs
+from playground.controller import Controller
+from playground.settings import Settings
+from playground.words import sentence
+
+if TYPE_CHECKING:
+    from playground.window import MainWindow
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What was opened: the document, where its run stands, and where it came from ("" and None: from nowhere)."""
+
+    document: Document
+    snapshot: Snapshot | None = None
+    path: Path | None = None
+    name: str = ""
+
+
+def opened(project: str | Path | Document) -> Opened:
+    """A project file, an example by its id, or a document as it is. Raises FileError or InvalidValueError."""
+    if isinstance(project, Document):
+        return Opened(project)
+    if str(project) in examples():
+        return Opened(load_example(str(project)).document, name=str(project))
+    path = Path(project)
+    if not path.exists() and path.suffix != SUFFIX and len(path.parts) == 1:
+        load_example(str(project))  # says which example may have been meant
+    content = load(path)
+    return Opened(content.document, snapshot_of(content), path.absolute(), path.stem)
+
+
+def snapshot_of(project: Project) -> Snapshot | None:
+    """The state of training that a file holds, None before any training. Raises FileError if it does not fit."""
+    plan = resolve(project.document)
+    if project.weights is None or not plan.ready:
+        return None
+    weights = decode(project.weights, {name: parameter.shape for name, parameter in plan.parameters.items()})
+    counts: Mapping[str, int] = project.progress
+    return Snapshot(counts.get("epoch", 0), counts.get("step", 0), counts.get("position", 0), weights)
+
+
+def _fits(snapshot: Snapshot, plan: Plan) -> bool:
+    """Whether the weights are those of this network: the newest ones may be of the one before the last edit."""
+    shapes = {name: parameter.shape for name, parameter in plan.parameters.items()}
+    return plan.ready and shapes == {name: array.shape for name, array in snapshot.weights.items()}
+
+
+def empty_document() -> Document:
+    """A project without a network, on the data set that the gallery begins with."""
+    return Document((Network(),), Data(entry("datasets", "circle")()))
+
+
+class Files(QObject):
+    """The file behind the window."""
+
+    def __init__(self, controller: Controller, settings: Settings, window: MainWindow) -> None:
+        super().__init__(window)
+        self._controller = controller
+        self._settings = settings
+        self._window = window
+        self._path: Path | None = None
+        self._name = ""
+        self._given_up = False
+        self._recent: QMenu | None = None
+
+    def name(self) -> str:
+        """What the title calls the project."""
+        return self._name or self.tr("untitled")
+
+    def path(self) -> Path | None:
+        """The file that Save writes to, None if there is none yet."""
+        return self._path
+
+    def set_place(self, path: Path | None, name: str) -> None:
+        """The project now comes from this file (None: from none), under this name."""
+        self._path, self._name = path, name
+        if path is not None:
+            self._settings.add_recent_file(path)
+        self._window.show_state()
+
+    # --- handlers of actions -------------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Begin with an empty canvas."""
+        if self.may_go_on():
+            self._take(Opened(empty_document()))
+
+    def open(self) -> None:
+        """Ask which project file to open."""
+        if not self.may_go_on():
+            return
+        name, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open a project"), self._folder(), self._filter())
+        if name:
+            self._open(name)
+
+    def open_example(self, example_id: str) -> None:
+        """Open an example of the gallery."""
+        if self.may_go_on():
+            self._open(example_id)
+
+    def open_path(self, path: Path) -> None:
+        """Open a project file."""
+        if self.may_go_on():
+            self._open(path)
+
+    def save(self) -> bool:
+        """Write the project to its file; ask for one when there is none. Returns whether it was written."""
+        return self._write(self._path) if self._path is not None else self.save_as()
+
+    def save_as(self) -> bool:
+        """Write the project to another file. Returns whether it was written."""
+        suggested = str(Path(self._folder()) / f"{self.name()}{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Save the project"), suggested, self._filter())
+        if not name:
+            return False
+        path = Path(name)
+        return self._write(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+
+    def give_up(self) -> None:
+        """Ask nothing more: what was not saved is lost."""
+        self._given_up = True
+
+    def may_go_on(self) -> bool:
+        """Whether the document may be left: it is saved, was saved now, or its changes are given up."""
+        if self._given_up or not self._controller.history.modified:
+            return True
+        answer = dialogs.ask_to_save(self._window, self.name())
+        return self.save() if answer == "save" else answer == "discard"
+
+    # --- recent files --------------------------------------------------------------------------------------------
+
+    def fill_recent(self, menu: QMenu, before: QAction) -> None:
+        """Put the submenu of recent files into a menu."""
+        self._recent = QMenu(self.tr("Open recent"), menu)
+        self._recent.setObjectName("menu.file.open_recent")
+        menu.insertMenu(before, self._recent)
+        menu.aboutToShow.connect(self._show_recent)
+
+    def _show_recent(self) -> None:
+        if self._recent is None:
+            return
+        self._recent.clear()
+        paths = self._settings.recent_files()
+        for path in paths:
+            action = self._recent.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self.open_path, path))
+        self._recent.setEnabled(bool(paths))
+
+    # --- work ----------------------------------------------------------------------------------------------------
+
+    def _open(self, project: str | Path) -> None:
+        try:
+            self._take(opened(project))
+        except PlaygroundError as error:
+            self._window.message("error", sentence(error.sentence))
+
+    def _take(self, item: Opened) -> None:
+        self._controller.open(item.document, item.snapshot)
+        self.set_place(item.path, item.name)
+
+    def _write(self, path: Path) -> bool:
+        try:
+            save(path, self._project())
+        except PlaygroundError as error:
+            text = sentence(error.sentence)
+            self._window.message("error", text)
+            return False
+        self._controller.mark_saved()
+        self.set_place(path.absolute(), path.stem)
+        self._window.status.showMessage(self.tr("Saved {file}").format(file=path.name), 4000)
+        return True
+
+    def _project(self) -> Project:
+        snapshot = self._controller.session.snapshot()
+        if snapshot is None or not _fits(snapshot, self._controller.plan):
+            return Project(self._controller.document)
+        progress = {"epoch": snapshot.epoch, "step": snapshot.step, "position": snapshot.position}
+        return Project(self._controller.document, encode(snapshot.weights), progress)
+
+    def _folder(self) -> str:
+        recent = self._settings.recent_files()
+        folder = self._path or (recent[0] if recent else None)
+        return str(folder.parent if folder is not None else Path.home())
+
+    def _filter(self) -> str:
+        return self.tr("Projects") + f" (*{SUFFIX})"

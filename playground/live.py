@@ -1,0 +1,209 @@
+"""The numbers that move: asks for what the visible views need, and hands each frame to them."""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from engine.plan.plan import Plan
+from engine.probes.curves import Curves
+from engine.probes.decision import CLASSES, Decision
+from engine.probes.neuron_maps import NeuronMaps
+from engine.probes.parameters import Parameters
+from engine.probes.probe import Arrays, Probe
+from engine.worker.messages import Frame
+from playground import words
+from playground.session import difference
+
+if TYPE_CHECKING:
+    from playground.window import MainWindow
+    from widgets.curves import CurvesView
+
+_CURVES_SECONDS = 0.1
+"""Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
+_TEXT_SECONDS = 0.25
+"""Between two changes of the status bar, which is read and not watched."""
+_COLUMNS = ("epoch", "train_loss", "test_loss", "train_metric", "test_metric", "rate")
+
+
+class Live(QObject):
+    """What is seen of a run."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = window.session
+        self._focus: tuple[str, int] | None = None
+        self._curves: CurvesView | None = None
+        self._marks: list[tuple[float, str]] = []
+        self._frames = 0
+        self._counted_since = perf_counter()
+        self._curves_at = self._texts_at = -math.inf
+        self._clock = QTimer(self)
+        self._clock.setInterval(500)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
+        self._session.framed.connect(self._on_frame)
+        self._session.engine_changed.connect(self._show_engine)
+        self._session.running_changed.connect(self._show_engine)
+        self._session.running_changed.connect(self.refresh)
+
+    def stop(self) -> None:
+        """Ask for nothing more."""
+        self._clock.stop()
+        self._session.framed.disconnect(self._on_frame)
+
+    # --- what is asked for ---------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Ask for what the views need that can be seen now."""
+        self._session.set_probes(self._probes())
+
+    def _probes(self) -> tuple[Probe, ...]:
+        window, plan = self._window, self._window.controller.plan
+        probes: list[Probe] = []
+        if window.output.isVisible():
+            node, unit = self._focus or ("", -1)
+            probes.append(Decision(node=node, unit=unit))
+        if window.canvas.isVisible():
+            nodes = tuple(window.canvas.visible_dense_nodes())
+            probes.append(NeuronMaps(nodes=nodes, resolution=_RESOLUTION))
+            learned = tuple(node_id for node_id in plan.order if plan.nodes[node_id].parameters)
+            probes.append(Parameters(nodes=learned))
+        # While training it is left out of most frames; at rest it stays, so that nothing changes and no frame is made.
+        due = not self._session.running or perf_counter() - self._curves_at >= _CURVES_SECONDS
+        if self._curves is not None and self._curves.isVisible() and due:
+            probes.append(Curves())
+        return tuple(probes)
+
+    def focus(self, node_id: str, unit: int) -> None:
+        """Show one neuron large in Output."""
+        self._focus = (node_id, unit)
+        title = self.tr("{node} · unit {unit}").format(node=node_id, unit=unit + 1)
+        self._window.output.set_focus(title)
+        self.refresh()
+
+    def leave(self) -> None:
+        """Show the network's answer again."""
+        self._focus = None
+        self._window.output.set_focus(None)
+        self.refresh()
+
+    # --- what changes --------------------------------------------------------------------------------------------
+
+    def follow(self, old: Plan | None, new: Plan) -> None:
+        """The document changed."""
+        document = new.document
+        task = document.data.dataset.task
+        if self._curves is not None:
+            self._curves.set_metric_name(words.metric_name(task))
+        status = self._session.status
+        if old is not None and old.ready and status is not None and status.epoch and difference(old, new) == "edit":
+            self._marks.append((float(status.epoch), self._window.controller.history.undo_label or ""))
+            self._show_marks()
+        if self._focus is not None and self._focus[0] not in new.nodes:
+            self.leave()
+        if status is None:
+            name, text = words.metric_name(task), words.metric_text(task, math.nan)
+            self._window.transport.set_numbers(0, 0, None, None, name, text)
+        self.refresh()
+
+    def begin(self) -> None:
+        """A run begins: no edit has been made in it yet."""
+        self._marks.clear()
+        self._show_marks()
+        self._curves_at = -math.inf
+        self.refresh()
+
+    def clear_curves(self) -> None:
+        """Forget the curves of the run before."""
+        if self._curves is not None:
+            self._curves.clear()
+
+    def show_curves_in(self, view: CurvesView) -> None:
+        """The view that the curves are for; until it is there none are asked for."""
+        self._curves = view
+        view.set_metric_name(words.metric_name(self._window.controller.document.data.dataset.task))
+        self._show_marks()
+        self.refresh()
+
+    def _show_marks(self) -> None:
+        if self._curves is not None:
+            self._curves.set_marks(self._marks)
+
+    # --- frames --------------------------------------------------------------------------------------------------
+
+    def _on_frame(self, frame: Frame, probes: tuple[Probe, ...]) -> None:
+        self._frames += 1
+        for probe, answer in zip(probes, frame.answers, strict=True):
+            if answer is not None:
+                self._show(probe, answer)
+        self._show_numbers()
+        self.refresh()
+
+    def _show(self, probe: Probe, answer: Arrays) -> None:
+        window = self._window
+        if isinstance(probe, Decision):
+            self._show_decision(probe, answer)
+        elif isinstance(probe, NeuronMaps):
+            window.canvas.set_maps({name: image for name, image in answer.items() if "." not in name})
+        elif isinstance(probe, Parameters):
+            window.canvas.set_parameters(answer)
+            window.inspector.set_parameters(answer)
+        elif isinstance(probe, Curves) and self._curves is not None:
+            self._curves_at = perf_counter()
+            rows = answer["rows"]
+            self._curves.set_curves({name: rows[:, column] for column, name in enumerate(_COLUMNS)})
+
+    def _show_decision(self, probe: Decision, answer: Arrays) -> None:
+        window, by_class = self._window, int(answer["kind"][0]) == CLASSES
+        if (probe.node, probe.unit) == (self._focus or ("", -1)):
+            window.output.set_image(answer["image"], "classes" if by_class else "signed", float(answer["scale"][0]))
+            window.output.set_values(answer["values"])
+        output = window.controller.plan.output
+        if by_class and not probe.node and output is not None:
+            window.canvas.set_class_thumbnail(output, answer["image"], True)
+
+    def _show_numbers(self) -> None:
+        status, window = self._session.status, self._window
+        if status is None:
+            return
+        task = window.controller.document.data.dataset.task
+        value = status.evaluation
+        window.transport.set_numbers(
+            status.epoch,
+            status.step,
+            _finite(value.train_loss),
+            _finite(value.test_loss),
+            words.metric_name(task),
+            words.metric_text(task, value.test_metric),
+        )
+        now = perf_counter()
+        if now - self._texts_at >= _TEXT_SECONDS or not status.running:
+            self._texts_at = now
+            window.status.set_backend(status.backend, words.sentence(status.backend_reason))
+            window.status.set_speed(words.rate_text(status.epochs_per_second) if self._session.running else "")
+
+    def _show_engine(self) -> None:
+        training = self._session.running and self._session.engine == "ready"
+        self._window.status.set_engine("training" if training else self._session.engine)
+        if not self._session.running:
+            self._window.status.set_speed("")
+
+    def _tick(self) -> None:
+        now = perf_counter()
+        seconds, self._counted_since = now - self._counted_since, now
+        frames, self._frames = self._frames, 0
+        self._window.status.set_frames(round(frames / seconds) if self._session.running else 0)
+        self.refresh()  # what the canvas shows may have been scrolled or zoomed
+
+
+_RESOLUTION = 50
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,203 @@
+"""The run that belongs to the document: what the worker is told when the document changes or a key is pressed."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.plan.plan import Plan
+from engine.probes.probe import Probe
+from engine.training.trainer import Snapshot, Unit
+from engine.worker.messages import Failure, Frame, Ready, Status
+from playground.worker_client import WorkerClient
+
+Change = Literal["none", "edit", "load"]
+Engine = Literal["starting", "ready", "lost"]
+
+
+def difference(old: Plan | None, new: Plan) -> Change:
+    """What a change of the document means for its run.
+
+    "load" where weights change their shape, their meaning or how they start; "edit" where training goes on with the
+    weights as they are; "none" where only places on the canvas changed.
+    """
+    if old is None:
+        return "load"
+    before, after = old.document, new.document
+    if before.seed != after.seed or _starts(old) != _starts(new) or _inputs(old) != _inputs(new):
+        return "load"
+    same = before.data == after.data and before.training == after.training and _graph(old) == _graph(new)
+    return "none" if same else "edit"
+
+
+def _starts(plan: Plan) -> object:
+    """Which learned arrays there are and how they start; regularizers may change while they are trained."""
+    return {
+        name: (parameter.shape, parameter.initializer, parameter.fan_in, parameter.fan_out)
+        for name, parameter in plan.parameters.items()
+    }
+
+
+def _inputs(plan: Plan) -> object:
+    return {node.id: node.layer for node in plan.document.nodes if node.layer.takes[1] == 0}
+
+
+def _graph(plan: Plan) -> object:
+    return [
+        ({node.id: node.layer for node in network.nodes}, frozenset(network.edges))
+        for network in plan.document.networks
+    ]
+
+
+class Session(QObject):
+    """Drives the training process for one document at a time. What it emits is already about the present run."""
+
+    framed = Signal(object, object)
+    """A Frame with the newest numbers, and the probes that it answers."""
+    running_changed = Signal(bool)
+    engine_changed = Signal(str)
+    """"starting", "ready" or "lost"."""
+    failed = Signal(object)
+    """A Failure; the run is paused."""
+    said = Signal(str, str, str)
+    """Severity, text, detail: something the user should know."""
+    restarted = Signal()
+    """The run began again because of an edit."""
+
+    def __init__(self, client: WorkerClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._plan: Plan | None = None
+        self._current: Plan | None = None
+        self._speed = math.inf
+        self.running = False
+        self.engine: Engine = "starting"
+        self.status: Status | None = None
+        self.ready: Ready | None = None
+        client.ready.connect(self._on_ready)
+        client.frame.connect(self._on_frame)
+        client.failure.connect(self._on_failure)
+        client.lost.connect(self._on_lost)
+        client.restarted.connect(self._on_restarted)
+
+    # --- the document --------------------------------------------------------------------------------------------
+
+    def follow(self, plan: Plan, snapshot: Snapshot | None = None, *, fresh: bool = False) -> Change:
+        """Bring the run in line with a plan and say how. A plan that cannot train pauses it.
+
+        `fresh` starts a new run, at the snapshot if there is one, whatever the run before was.
+        """
+        self._plan = plan
+        if not plan.ready:
+            if fresh:
+                self._current = None
+            self.pause()
+            return "none"
+        change = "load" if fresh else difference(self._current, plan)
+        first = self._current is None
+        self._current = plan
+        if change == "load":
+            self._load(plan, snapshot)
+            if not first and not fresh:
+                self.restarted.emit()
+        elif change == "edit":
+            self._client.edit(plan.document)
+        return change
+
+    def _load(self, plan: Plan, snapshot: Snapshot | None = None) -> None:
+        self.status = None
+        self._client.load(plan.document, snapshot)
+        if self.running:
+            self._client.play(self._speed)
+
+    # --- the keys ------------------------------------------------------------------------------------------------
+
+    def play(self) -> None:
+        """Train. Before the process is up this is remembered and carried out when it is."""
+        if self._plan is None or not self._plan.ready or self.running:
+            return
+        self._client.play(self._speed)
+        self._set_running(True)
+
+    def pause(self) -> None:
+        """Stop after the running step."""
+        if self.running:
+            self._client.pause()
+            self._set_running(False)
+
+    def step(self, unit: Unit) -> None:
+        """Train one sample, to the end of the batch, or to the end of the epoch; then stand still."""
+        if self._plan is not None and self._plan.ready:
+            self._client.step(unit)
+            self._set_running(False)
+
+    def reset(self) -> None:
+        """Back to epoch 0 with the same initial weights, paused."""
+        if self._plan is not None and self._plan.ready:
+            self.pause()
+            self._load(self._plan)
+
+    def set_speed(self, steps_per_second: float) -> None:
+        """Train at most this fast; infinity for as fast as it goes."""
+        self._speed = steps_per_second
+        if self.running:
+            self._client.play(self._speed)
+
+    def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Set one weight or bias by hand."""
+        self._client.set_parameter(name, index, value)
+
+    def set_probes(self, probes: tuple[Probe, ...]) -> None:
+        """What the next frames should answer."""
+        self._client.set_probes(probes)
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest state of the run that has reached this process."""
+        return self._client.snapshot
+
+    def stop(self) -> None:
+        """End the process."""
+        self._client.stop()
+
+    # --- the process ---------------------------------------------------------------------------------------------
+
+    def _on_ready(self, ready: Ready) -> None:
+        self.ready = ready
+        self._set_engine("ready")
+
+    def _on_frame(self, frame: Frame) -> None:
+        self.status = frame.status
+        self._set_engine("ready")
+        self.framed.emit(frame, self._client.probes_of(frame))
+
+    def _on_failure(self, failure: Failure) -> None:
+        if failure.kind == "edit" and self._plan is not None and self._plan.ready:
+            # The weights do not fit the changed network after all: a new run does.
+            self._load(self._plan)
+            self.restarted.emit()
+            return
+        self._set_running(False)
+        self.failed.emit(failure)
+
+    def _on_lost(self, reason: str) -> None:
+        self._set_engine("lost")
+        if not self._client.running:
+            self._set_running(False)
+        self.said.emit("warning", reason, "")
+
+    def _on_restarted(self, step: int, age: float) -> None:
+        self._set_engine("ready")
+        text = self.tr("The training process was started again; the run goes on from step {step}, {age} s back")
+        self.said.emit("info", text.format(step=step, age=round(age, 1)), "")
+
+    def _set_running(self, running: bool) -> None:
+        if running != self.running:
+            self.running = running
+            self.running_changed.emit(running)
+
+    def _set_engine(self, engine: Engine) -> None:
+        if engine != self.engine:
+            self.engine = engine
+            self.engine_changed.emit(engine)

@@ -1,0 +1,320 @@
+"""The main window: canvas in the middle, panels around it, the run above, what is going on below."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QMainWindow,
+    QSizePolicy,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from playground import dialogs, words
+from playground.actions import table
+from playground.controller import Controller
+from playground.files import Files
+from playground.menus import Actions, State
+from playground.session import Session
+from playground.settings import VERSION, Settings
+from playground.statusbar import StatusBar
+from playground.views import Views
+from widgets import theme
+from widgets.canvas.canvas import Canvas
+from widgets.data import DataPanel
+from widgets.inspector import Inspector
+from widgets.library import LibraryPanel
+from widgets.messages import MessagesView
+from widgets.notice import Notice
+from widgets.output import OutputView
+from widgets.panel import Panel
+from widgets.transport import Transport
+
+if TYPE_CHECKING:
+    from widgets.curves import CurvesView
+
+SIZE = QSize(1440, 900)
+LEFT, RIGHT, BOTTOM = 264, 328, 160
+"""Widths of the panels beside the canvas and height of those below it, as delivered."""
+
+
+class MainWindow(QMainWindow):
+    """The window of one project. `controller` holds the document, `session` the run."""
+
+    def __init__(self, controller: Controller, settings: Settings) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.controller = controller
+        self.session: Session = controller.session
+        self.settings = settings
+        self.actions_by_id = Actions(table(), self)
+        self.transport = Transport(self.actions_by_id.mapping("train."))
+        self.canvas = Canvas()
+        self.data = DataPanel()
+        self.library = LibraryPanel()
+        self.output = OutputView()
+        self._curves: CurvesView | None = None
+        self.inspector = Inspector()
+        self.messages = MessagesView()
+        self.notice = Notice()
+        self.status = StatusBar()
+        for shortcut in self.library.findChildren(QShortcut):
+            shortcut.setEnabled(False)  # its key is that of an action here, and a key of two is nobody's
+        self.setStatusBar(self.status)
+        self._build_center()
+        self._build_transport()
+        self.panels = self._build_panels()
+        self.files = Files(controller, settings, self)
+        self.views = Views(self)
+        self._build_menus()
+        self.setAcceptDrops(True)
+        self.resize(SIZE)
+        self._default_layout()
+        self._delivered = self.saveState(VERSION)
+        self._restore_layout()
+        self.actions_by_id.check(f"view.theme.{settings.theme()}")
+        self.show_state()
+
+    # --- parts ---------------------------------------------------------------------------------------------------
+
+    def _build_center(self) -> None:
+        center = QWidget()
+        center.setObjectName("center")
+        column = QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACING)
+        column.addWidget(self.notice)
+        column.addWidget(self.canvas, 1)
+        self.setCentralWidget(center)
+        self.setContentsMargins(theme.SPACING, 0, theme.SPACING, 0)
+
+    def _build_transport(self) -> None:
+        bar = QToolBar(self.tr("Training"))
+        bar.setObjectName("toolbar.transport")
+        bar.setMovable(False)
+        bar.setFloatable(False)
+        bar.toggleViewAction().setEnabled(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.transport.setContentsMargins(0, theme.UNIT, 0, theme.SPACING)
+        self.transport.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(self.transport)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+
+    def _build_panels(self) -> dict[str, Panel]:
+        area = Qt.DockWidgetArea
+        panels = {}
+        for name, title, body, place in (
+            ("dock.data", self.tr("Data"), self.data, area.LeftDockWidgetArea),
+            ("dock.library", self.tr("Library"), self.library, area.LeftDockWidgetArea),
+            ("dock.output", self.tr("Output"), self.output, area.RightDockWidgetArea),
+            ("dock.curves", self.tr("Curves"), QWidget(), area.RightDockWidgetArea),
+            ("dock.inspector", self.tr("Inspector"), self.inspector, area.RightDockWidgetArea),
+            ("dock.messages", self.tr("Messages"), self.messages, area.BottomDockWidgetArea),
+        ):
+            panel = Panel(title, name)
+            panel.set_body(body)
+            self.addDockWidget(place, panel)
+            panels[name] = panel
+        for corner, place in (
+            (Qt.Corner.TopLeftCorner, area.LeftDockWidgetArea),
+            (Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, area.RightDockWidgetArea),
+            (Qt.Corner.BottomRightCorner, area.RightDockWidgetArea),
+        ):
+            self.setCorner(corner, place)
+        return panels
+
+    def _build_menus(self) -> None:
+        menus = self.actions_by_id.fill(self.menuBar())
+        self.files.fill_recent(menus["File"], self.actions_by_id["file.save"])
+        panels = menus["View"].addMenu(self.tr("Panels"))
+        panels.setObjectName("menu.view.panels")
+        for name, panel in self.panels.items():
+            action = panel.toggleViewAction()
+            action.setObjectName(f"view.{name}")
+            panels.addAction(action)
+
+    @property
+    def curves(self) -> CurvesView:
+        """The curves. They are made after the first paint: their library takes a third of a second to import."""
+        if self._curves is None:
+            from widgets.curves import CurvesView
+
+            self._curves = CurvesView()
+            self.panels["dock.curves"].set_body(self._curves)
+            self.views.live.show_curves_in(self._curves)
+        return self._curves
+
+    def palette_actions(self) -> list[QAction]:
+        """Every action that the palette offers."""
+        offered = [self.actions_by_id[row.id] for row in self.actions_by_id.rows.values() if row.palette]
+        return offered + [panel.toggleViewAction() for panel in self.panels.values()]
+
+    # --- state ---------------------------------------------------------------------------------------------------
+
+    def show_state(self) -> None:
+        """Bring title, actions and transport in line with document, selection and run."""
+        controller, plan = self.controller, self.controller.plan
+        problem = words.sentence(plan.problems[0].sentence) if plan.problems else ""
+        history = controller.history
+        self.actions_by_id.show(
+            State(
+                selected=len(controller.selection),
+                link=controller.edge is not None,
+                cards=len(plan.nodes),
+                undo=history.undo_label,
+                redo=history.redo_label,
+                running=self.session.running,
+                problem=problem,
+            )
+        )
+        self.transport.set_can_play(not problem, problem)
+        self.transport.set_running(self.session.running)
+        self.setWindowTitle(self.tr("{name}[*] — Neural Playground").format(name=self.files.name()))
+        self.setWindowModified(history.modified)
+        self.status.set_saved(not history.modified)
+
+    def message(self, severity: str, text: str, detail: str = "") -> None:
+        """Tell the user: in the status bar and in Messages, which comes up for an error."""
+        self.messages.add(severity, text, detail)
+        self.status.showMessage(text, 8000)
+        if severity == "error":
+            self.panels["dock.messages"].show()
+
+    # --- handlers of actions -------------------------------------------------------------------------------------
+
+    def fit(self) -> None:
+        """Show the whole network."""
+        self.canvas.fit()
+
+    def choose_theme(self, choice: str) -> None:
+        """Wear the dark or the light theme, or follow the system."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, choice)
+        self.settings.set_theme(choice)
+        self.actions_by_id.check(f"view.theme.{choice}")
+
+    def switch_theme(self) -> None:
+        """From dark to light or back."""
+        self.choose_theme("light" if theme.current().is_dark else "dark")
+
+    def reset_layout(self) -> None:
+        """Every panel in its place."""
+        self.restoreState(self._delivered, VERSION)
+        self._default_layout()
+        self.settings.forget_layout()
+
+    def find_layer(self) -> None:
+        """Put the cursor into the search field of the library."""
+        panel = self.panels["dock.library"]
+        panel.show()
+        panel.raise_()
+        self.library.focus_search()
+
+    def open_palette(self) -> None:
+        """Search among all actions."""
+        from playground.palette import Palette
+
+        Palette(self.palette_actions(), self).open_over(self)
+
+    def forget_settings(self) -> None:
+        """Forget what was remembered for the next start."""
+        self.settings.forget()
+        self.message("info", self.tr("Layout, theme and recent files are forgotten from the next start on"))
+
+    def show_shortcuts(self) -> None:
+        """List the keys."""
+        dialogs.show_shortcuts(self, list(self.actions_by_id.by_id.values()))
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        dialogs.show_about(self, self.session.ready)
+
+    # --- layout --------------------------------------------------------------------------------------------------
+
+    def _default_layout(self) -> None:
+        for name, panel in self.panels.items():
+            panel.setFloating(False)
+            panel.setVisible(name != "dock.messages")
+        panels = self.panels
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        self.resizeDocks([panels["dock.data"], panels["dock.output"]], [LEFT, RIGHT], horizontal)
+        self.resizeDocks([panels["dock.data"], panels["dock.library"]], [450, 330], vertical)
+        right = [panels[name] for name in ("dock.output", "dock.curves", "dock.inspector")]
+        self.resizeDocks(right, [376, 220, 200], vertical)
+        self.resizeDocks([panels["dock.messages"]], [BOTTOM], vertical)
+
+    def _restore_layout(self) -> None:
+        layout = self.settings.layout()
+        if layout is not None and not (self.restoreGeometry(layout[0]) and self.restoreState(layout[1], VERSION)):
+            self.restoreState(self._delivered, VERSION)
+
+    # --- events --------------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Let a button that was reached with the keyboard have its space bar; otherwise it plays and pauses."""
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Space
+            and isinstance(QApplication.focusWidget(), QAbstractButton | QComboBox)
+            and self.testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Once the window has been seen, make what had to wait."""
+        super().paintEvent(event)
+        if self._curves is None:
+            QTimer.singleShot(0, self, lambda: self.curves.show())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Say why the space bar does nothing when the network cannot train."""
+        reason = self.actions_by_id["train.play"].toolTip()
+        if event.key() == Qt.Key.Key_Space and not self.actions_by_id["train.play"].isEnabled():
+            self.status.showMessage(reason, 8000)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _project_in(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _project_in(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self.files.open_path(path)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved changes, remember the layout, end the training process."""
+        if not self.files.may_go_on():
+            event.ignore()
+            return
+        self.settings.set_layout(self.saveGeometry(), self.saveState(VERSION))
+        self.views.stop()
+        self.session.stop()
+        super().closeEvent(event)
+
+    def close_without_asking(self) -> None:
+        """Close; what was not saved is lost."""
+        self.files.give_up()
+        self.close()
+
+
+def _project_in(event: QDropEvent) -> Path | None:
+    urls = event.mimeData().urls()
+    if len(urls) == 1 and urls[0].isLocalFile() and urls[0].toLocalFile().endswith(".nnp"):
+        return Path(urls[0].toLocalFile())
+    return None

@@ -1,0 +1,246 @@
+"""The command line from outside: what scripts read, and what a mistake is answered with."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.catalog.activations import Linear
+from engine.document.examples import examples, load_example
+from engine.document.graph import Document
+from engine.document.project import Project, load, save
+from engine.export.weights import decode, weights_sha256
+from engine.plan.resolve import resolve
+from playground.__main__ import main
+
+KEYS = ["example", "engine", "epochs", "steps", "seconds", "train", "test", "parameters", "weights_sha256"]
+
+
+def outside(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The program as a user runs it."""
+    command = [sys.executable, "-m", "playground", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main(["train", *arguments, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    answer = json.loads(printed.out.splitlines()[-1])
+    assert list(answer) == KEYS
+    return answer  # type: ignore[no-any-return]
+
+
+def test_training_prints_one_line_that_scripts_can_read() -> None:
+    answer = outside("train", "circle", "--epochs", "5", "--seed", "1", "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert len(answer.stdout.splitlines()) == 1
+    found = json.loads(answer.stdout)
+    assert list(found) == KEYS
+    assert (found["example"], found["engine"], found["epochs"], found["steps"]) == ("circle", "torch", 5, 125)
+    assert found["parameters"] == 25 and len(found["weights_sha256"]) == 64
+    for part in ("train", "test"):
+        assert list(found[part]) == ["loss", "accuracy"]
+        assert 0 < found[part]["loss"] < 1 and 0 <= found[part]["accuracy"] <= 1
+
+
+def test_the_seed_decides_the_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    one, again, other = (report(capsys, "circle", "--epochs", "3", "--seed", seed) for seed in ("4", "4", "5"))
+    assert one["weights_sha256"] == again["weights_sha256"] != other["weights_sha256"]
+    assert one["test"] == again["test"] != other["test"]
+
+
+def test_a_regression_has_no_accuracy(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = report(capsys, "plane", "--epochs", "2")
+    assert answer["train"]["accuracy"] is answer["test"]["accuracy"] is None
+    assert answer["test"]["loss"] > 0
+
+
+def test_without_json_it_says_the_same_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "xor", "--epochs", "2"]) == 0
+    words = capsys.readouterr().out
+    assert words.startswith("xor: 2 epochs, ") and "test loss" in words and "accuracy" in words
+
+
+def test_a_trained_project_can_be_saved_and_trained_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "trained.nnp"
+    first = report(capsys, "circle", "--epochs", "3", "--out", str(out))
+    project = load(out)
+    assert project.weights is not None and dict(project.progress) == {"epoch": 3, "step": 75, "position": 0}
+    shapes = {name: parameter.shape for name, parameter in resolve(project.document).parameters.items()}
+    assert weights_sha256(decode(project.weights, shapes)) == first["weights_sha256"]
+    again = report(capsys, str(out))
+    assert (again["example"], again["epochs"]) == (str(out), 3)
+    assert again["weights_sha256"] == first["weights_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train"], "required: PROJECT|EXAMPLE"),
+        (["train", "cricle"], "did you mean circle?"),
+        (["train", "no/such.nnp"], "no/such.nnp cannot be read"),
+        (["train", "circle", "--epochs", "0"], "epochs (=0) must lie between 1 and"),
+        (["train", "circle", "--epochs", "x"], "invalid int value: 'x'"),
+        (["train", "circle", "--seed", "-1"], "seed (=-1) must lie between 0 and"),
+        (["train", "circle", "--engine", "numba"], "engine (=numba) is not part of this version"),
+        (["train", "circle", "--device", "cuda"], "device (=cuda) cannot be used"),
+        (["train", "circle", "--out", "x.zip"], "must end in .nnp"),
+        (["examples", "--check", "cricle"], "did you mean circle?"),
+        (["screenshot", "out.jpg"], "must end in .png"),
+        (["screenshot", "out.png", "--size", "10x10"], "is not a size such as 1440x900"),
+        (["screenshot", "out.png", "--train", "-1"], "must be a number of seconds"),
+        (["screenshot", "out.png", "cricle"], "did you mean circle?"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_sentence_and_code_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert words in printed.err and len(printed.err.splitlines()) == 1 and "Traceback" not in printed.err
+
+
+def test_a_damaged_project_is_bad_input(tmp_path: Path) -> None:
+    file = tmp_path / "broken.nnp"
+    file.write_bytes(b"PK\x03\x04 nothing of the kind")
+    answer = outside("train", file)
+    assert answer.returncode == 2
+    assert len(answer.stderr.splitlines()) == 1 and "broken.nnp" in answer.stderr
+
+
+def project(tmp_path: Path, document: Document) -> str:
+    file = tmp_path / "document.nnp"
+    save(file, Project(document))
+    return str(file)
+
+
+def test_a_network_that_cannot_be_trained_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = load_example("circle").document.set_field("dense_3", "units", 5)
+    assert main(["train", project(tmp_path, broken)]) == 2
+    assert "cannot be trained" in capsys.readouterr().err
+
+
+def test_a_loss_that_explodes_is_failed_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = load_example("plane").document
+    for node in document.nodes[1:]:
+        document = document.set_field(node.id, "activation", Linear())
+    rate = document.training.optimizer.replace(learning_rate=10.0)
+    assert main(["train", project(tmp_path, document.set_training(optimizer=rate, epochs=200))]) == 1
+    words = capsys.readouterr().err
+    assert "stopped being a finite number" in words and "lower the learning rate" in words
+    assert len(words.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_written_is_failed_work(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "circle", "--epochs", "1", "--out", "/no/such/folder/out.nnp"]) == 1
+    assert "cannot be saved" in capsys.readouterr().err
+
+
+def test_the_gallery_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["examples"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(examples())
+    assert {
+        "circle",
+        "xor",
+        "gauss",
+        "spiral",
+        "plane",
+        "gauss-regression",
+        "moons",
+        "rings",
+        "blobs",
+        "checkerboard",
+    } <= {line.split()[0] for line in lines}
+
+
+def test_examples_are_checked_against_their_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["examples", "--check", "gauss", "plane"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["gauss", "ok"], ["plane", "ok"]]
+
+
+def test_an_example_that_breaks_its_promise_fails(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import dataclasses
+
+    impossible = dataclasses.replace(load_example("gauss"), check={"epochs": 1, "test_loss_at_most": -1.0})
+    monkeypatch.setattr("engine.document.examples.load_example", lambda name: impossible)
+    assert main(["examples", "--check", "gauss"]) == 1
+    printed = capsys.readouterr()
+    assert "FAILED" in printed.out and "gauss" in printed.err
+
+
+@pytest.mark.long
+def test_every_example_keeps_its_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["examples", "--check"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(examples())
+
+
+def test_info_lists_versions_paths_backends_and_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["backends"] == ["torch"] and facts["libraries"]["torch"].startswith("2.")
+    assert {"Dense", "Add", "Dropout"} <= set(facts["catalog"]["layers"])
+    assert {"tanh", "relu"} <= set(facts["catalog"]["activations"]) and "circle" in facts["catalog"]["datasets"]
+    assert facts["paths"]["settings"].endswith(".ini")
+    assert main(["info"]) == 0
+    assert "layers: Input, Dense" in capsys.readouterr().out
+
+
+def test_help_and_version_are_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, words in (
+        (["--help"], "train, screenshot"),
+        (["train", "--help"], "--epochs"),
+        (["--version"], "playground "),
+    ):
+        assert main(arguments) == 0
+        assert words in capsys.readouterr().out
+
+
+def test_settings_are_forgotten_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    from playground.settings import stored
+
+    stored().set_theme("light")
+    assert main(["--reset-settings"]) == 0
+    assert "forgotten" in capsys.readouterr().out
+    assert stored().theme() == "system"
+
+
+def test_an_interruption_is_one_word(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*arguments: Any, **more: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.worker.headless.train", interrupted)
+    assert main(["train", "circle"]) == 1
+    assert capsys.readouterr().err == "playground: stopped\n"
+
+
+def test_what_nobody_thought_of_is_one_sentence_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def surprised(*arguments: Any, **more: Any) -> None:
+        raise RuntimeError("the moon\nfell down")
+
+    monkeypatch.setattr("engine.worker.headless.train", surprised)
+    assert main(["train", "circle"]) == 1
+    assert capsys.readouterr().err == "playground: unexpected RuntimeError: the moon fell down\n"
+
+
+def test_the_command_line_loads_no_training_library_before_it_trains() -> None:
+    program = (
+        "import sys; from playground.__main__ import main; code = main(['examples']); "
+        "print(code, 'torch' in sys.modules, file=sys.stderr)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stderr.split() == ["0", "False"]

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from engine.document.examples import load_example
+from engine.document.graph import Edge
+from engine.document.project import load
+from engine.training.trainer import Snapshot
+from playground.app import create_window
+from playground.settings import Settings
+from playground.window import MainWindow
+
+PATIENCE = 30_000
+"""Milliseconds; the training process imports PyTorch first."""
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: QApplication) -> Iterator[MainWindow]:
+    made = create_window("circle", theme="dark")
+    made.show()
+    yield made
+    made.close_without_asking()
+    made.deleteLater()
+
+
+@pytest.fixture
+def window(shared_window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
+    """The window with the example "circle" at epoch 0, its process up."""
+    shared_window.session.pause()
+    shared_window.controller.open(load_example("circle").document)
+    shared_window.files.set_place(None, "circle")
+    shared_window.activateWindow()
+    qtbot.waitUntil(lambda: shared_window.session.status is not None, timeout=PATIENCE)
+    yield shared_window
+    shared_window.session.pause()
+
+
+def epoch(window: MainWindow) -> int:
+    return 0 if window.session.status is None else window.session.status.epoch
+
+
+def step(window: MainWindow) -> int:
+    return -1 if window.session.status is None else window.session.status.step
+
+
+def weights(window: MainWindow, qtbot: QtBot) -> Snapshot:
+    """The newest snapshot, once it is as new as what is shown."""
+    qtbot.waitUntil(
+        lambda: (newest := window.session.snapshot()) is not None and newest.step == step(window), timeout=PATIENCE
+    )
+    snapshot = window.session.snapshot()
+    assert snapshot is not None
+    return snapshot
+
+
+def output_picture(window: MainWindow) -> bytes:
+    picture = window.output.map.grab().toImage()
+    return bytes(picture.constBits())
+
+
+def press_space(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Space)
+
+
+def test_space_trains_and_the_boundary_bends(window: MainWindow, qtbot: QtBot) -> None:
+    window.canvas.setFocus()
+    qtbot.waitUntil(lambda: window.output.map._pixels is not None, timeout=PATIENCE)
+    before = output_picture(window)
+    assert window.session.status is not None
+    loss = window.session.status.evaluation.test_loss
+    press_space(window, qtbot)
+    assert window.session.running
+    assert window.transport.play.text() == "Pause"
+    qtbot.waitUntil(lambda: epoch(window) >= 80, timeout=PATIENCE)
+    press_space(window, qtbot)
+    assert not window.session.running
+    assert window.session.status.evaluation.test_loss < 0.6 * loss
+    assert output_picture(window) != before
+    qtbot.waitUntil(lambda: window.session.status is not None and not window.session.status.running, timeout=PATIENCE)
+    stands_at = step(window)
+    qtbot.wait(60)
+    assert step(window) == stands_at
+
+
+def test_space_plays_from_a_list_but_not_from_a_text_field(window: MainWindow, qtbot: QtBot) -> None:
+    window.find_layer()
+    search = QApplication.focusWidget()
+    assert isinstance(search, QLineEdit)
+    press_space(window, qtbot)
+    assert not window.session.running
+    search.clear()
+    window.library.list.setFocus()
+    press_space(window, qtbot)
+    assert window.session.running
+
+
+def test_a_button_reached_with_the_keyboard_keeps_its_space_bar(window: MainWindow, qtbot: QtBot) -> None:
+    chip = window.output.discrete_chip
+    window.output.test_chip.setFocus()
+    qtbot.keyClick(window.output.test_chip, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is chip
+    press_space(window, qtbot)
+    assert chip.isChecked()
+    assert not window.session.running
+    chip.setChecked(False)
+
+
+def test_single_steps(window: MainWindow, qtbot: QtBot) -> None:
+    window.canvas.setFocus()
+    start = weights(window, qtbot)
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: step(window) == 1, timeout=PATIENCE)
+    assert not np.array_equal(weights(window, qtbot).weights["dense_1.weight"], start.weights["dense_1.weight"])
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    assert step(window) == 25  # 250 training points in batches of 10
+
+
+def test_reset_returns_the_same_weights_and_reroll_others(window: MainWindow, qtbot: QtBot) -> None:
+    start = weights(window, qtbot)
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    qtbot.mouseClick(window.transport.reset, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: step(window) == 0, timeout=PATIENCE)
+    again = weights(window, qtbot)
+    for name, array in start.weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
+    qtbot.mouseClick(window.transport.reroll, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: step(window) == 0, timeout=PATIENCE)
+    others = weights(window, qtbot)
+    assert not np.array_equal(start.weights["dense_1.weight"], others.weights["dense_1.weight"])
+    assert window.transport.seed.number() == 2
+
+
+def test_the_rate_changes_while_it_trains(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.play()
+    qtbot.waitUntil(lambda: epoch(window) >= 3, timeout=PATIENCE)
+    window.controller.set_training_field("optimizer", ("learning_rate",), 0.1, True)
+    qtbot.waitUntil(
+        lambda: window.session.status is not None and window.session.status.learning_rate == pytest.approx(0.1),
+        timeout=PATIENCE,
+    )
+    assert epoch(window) >= 3
+    assert window.session.running
+
+
+def test_a_card_appended_from_the_library_begins_a_new_run(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.play()
+    qtbot.waitUntil(lambda: epoch(window) >= 3, timeout=PATIENCE)
+    window.controller.insert_layer("Dense", Edge("dense_1", "dense_2"))
+    qtbot.waitUntil(lambda: step(window) >= 0 and "dense_4" in window.canvas.board.cards, timeout=PATIENCE)
+    assert window.session.running
+    assert "began again" in window.status.currentMessage()
+
+
+def test_a_broken_network_says_why_and_a_click_mends_it(window: MainWindow, qtbot: QtBot) -> None:
+    window.controller.select([], Edge("dense_1", "dense_2"))
+    window.canvas.setFocus()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Delete)
+    assert not window.controller.plan.ready
+    assert not window.transport.play.isEnabled()
+    assert window.transport.play.toolTip() == "Nothing is connected to this card's input"
+    press_space(window, qtbot)
+    assert not window.session.running
+    assert window.status.currentMessage() == "Nothing is connected to this card's input"
+    window.controller.select(["dense_2"])
+    remedy = next(
+        button for button in window.inspector.findChildren(QPushButton) if button.text() == "Connect dense_1 to dense_2"
+    )
+    qtbot.mouseClick(remedy, Qt.MouseButton.LeftButton)
+    assert window.controller.plan.ready
+    assert window.transport.play.isEnabled()
+
+
+def test_undo_and_redo_with_the_keys(window: MainWindow, qtbot: QtBot) -> None:
+    start = window.controller.document
+    window.canvas.setFocus()
+    window.controller.select(["dense_2"])
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Delete)
+    changed = window.controller.document
+    assert "dense_2" not in window.canvas.board.cards
+    assert window.isWindowModified()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.controller.document == start
+    assert "dense_2" in window.canvas.board.cards
+    assert not window.isWindowModified()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert window.controller.document == changed
+
+
+def test_data_and_columns_are_switched_in_the_panel(window: MainWindow, qtbot: QtBot) -> None:
+    window.data.chip("x1_squared").click()
+    assert window.controller.document.node("input_1").layer.columns == ("x1", "x2", "x1_squared")  # type: ignore[attr-defined]
+    window.data.dataset_chosen.emit("xor")
+    assert window.controller.document.data.dataset.name == "xor"
+    assert window.panels["dock.data"].note() == window.data.note() != ""
+
+
+def test_drawn_points_are_one_undo_a_stroke(window: MainWindow, qtbot: QtBot) -> None:
+    window.data.dataset_chosen.emit("drawn")
+    for x in (0.0, 1.0, 2.0):
+        window.output.points_drawn.emit([(x, 0.5)], 1)
+    window.output.stroke_finished.emit()
+    window.output.points_drawn.emit([(-2.0, 0.5)], 0)
+    window.output.stroke_finished.emit()
+    assert len(window.controller.document.data.dataset.points) == 4  # type: ignore[attr-defined]
+    window.controller.undo()
+    assert len(window.controller.document.data.dataset.points) == 3  # type: ignore[attr-defined]
+    window.controller.undo()
+    assert window.controller.document.data.dataset.points == ()  # type: ignore[attr-defined]
+
+
+def test_a_neuron_under_the_pointer_is_shown_large(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.output.map._pixels is not None, timeout=PATIENCE)
+    whole = window.output.map._pixels
+    window.canvas.neuron_hovered.emit("dense_1", 2)
+    assert window.output.map._title == "dense_1 · unit 3"
+    qtbot.waitUntil(lambda: not np.array_equal(window.output.map._pixels, whole), timeout=PATIENCE)
+    window.canvas.neuron_left.emit()
+    qtbot.waitUntil(lambda: np.array_equal(window.output.map._pixels, whole), timeout=PATIENCE)
+    assert window.output.map._title == ""
+
+
+def test_a_weight_set_by_hand(window: MainWindow, qtbot: QtBot) -> None:
+    window.canvas.parameter_edited.emit("dense_1.weight", (0, 1), 1.5)
+    qtbot.waitUntil(
+        lambda: (
+            (newest := window.session.snapshot()) is not None
+            and newest.weights["dense_1.weight"][0, 1] == np.float32(1.5)
+        ),
+        timeout=PATIENCE,
+    )
+
+
+def test_a_loss_that_is_not_finite_is_explained(window: MainWindow, qtbot: QtBot) -> None:
+    window.controller.open(load_example("plane").document)
+    window.controller.set_training_field("optimizer", ("learning_rate",), 9.0, True)
+    window.session.play()
+    qtbot.waitUntil(lambda: window.notice.isVisible(), timeout=PATIENCE)
+    assert not window.session.running
+    assert window.notice.text().startswith("The loss stopped being a finite number")
+    qtbot.mouseClick(window.notice.buttons()[0], Qt.MouseButton.LeftButton)
+    assert window.controller.document.training.optimizer.learning_rate == pytest.approx(2.7)
+    assert window.session.running
+    assert not window.notice.isVisible()
+
+
+def test_a_project_is_saved_with_its_weights_and_opened_where_it_stood(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    saved = weights(window, qtbot)
+    window.controller.set_seed(1)
+    path = tmp_path / "mine.nnp"
+    window.files.set_place(path, "mine")
+    assert window.files.save()
+    assert window.windowTitle() == "mine[*] — Neural Playground"
+    assert load(path).progress == {"epoch": 1, "step": 25, "position": 0}
+    window.controller.open(load_example("xor").document)
+    window.files.open_path(path)
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    again = weights(window, qtbot)
+    for name, array in saved.weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
+
+
+def test_a_damaged_file_is_one_sentence(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "broken.nnp"
+    path.write_bytes(b"PK not a zip")
+    before = window.controller.document
+    window.files.open_path(path)
+    assert window.controller.document is before
+    assert "broken.nnp" in window.messages.messages()[0].text
+    assert window.panels["dock.messages"].isVisible()
+    window.reset_layout()
+
+
+def test_a_file_dropped_on_the_window_is_opened(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "dropped.nnp"
+    window.files.set_place(path, "dropped")
+    assert window.files.save()
+    window.controller.open(load_example("xor").document)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    action, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(5, 5), action, data, button, key)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(5, 5), action, data, button, key))
+    assert window.controller.document.data.dataset.name == "circle"
+    assert window.files.path() == path
+
+
+def test_unsaved_changes_are_asked_about(window: MainWindow, qtbot: QtBot) -> None:
+    window.controller.reroll()
+
+    def answer(role: QMessageBox.StandardButton) -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        box.button(role).click()
+
+    QTimer.singleShot(0, lambda: answer(QMessageBox.StandardButton.Cancel))
+    assert not window.close()
+    assert window.isVisible()
+    QTimer.singleShot(0, lambda: answer(QMessageBox.StandardButton.Discard))
+    window.actions_by_id["file.new"].trigger()
+    assert window.controller.document.nodes == ()
+    assert not window.actions_by_id["train.play"].isEnabled()
+
+
+def test_panels_can_be_closed_and_come_back(window: MainWindow) -> None:
+    window.panels["dock.curves"].close()
+    assert window.panels["dock.curves"].isHidden()
+    window.reset_layout()
+    assert window.panels["dock.curves"].isVisible()
+    assert window.panels["dock.messages"].isHidden()
+
+
+def test_only_what_can_be_seen_is_asked_for(window: MainWindow) -> None:
+    names = [type(probe).__name__ for probe in window.views.live._probes()]
+    assert names == ["Decision", "NeuronMaps", "Parameters", "Curves"]
+    window.panels["dock.output"].close()
+    window.panels["dock.curves"].close()
+    names = [type(probe).__name__ for probe in window.views.live._probes()]
+    assert names == ["NeuronMaps", "Parameters"]
+    window.reset_layout()
+
+
+def test_the_layout_is_found_again_at_the_next_start(qapp: QApplication, tmp_path: Path) -> None:
+    def settings() -> Settings:
+        return Settings(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+
+    first = create_window("xor", settings=settings(), theme="dark")
+    first.show()
+    first.panels["dock.curves"].close()
+    first.close()
+    first.deleteLater()
+    second = create_window("xor", settings=settings(), theme="dark")
+    second.show()
+    assert second.panels["dock.curves"].isHidden()
+    assert second.panels["dock.output"].isVisible()
+    second.close()
+    second.deleteLater()
+
+
+def test_a_killed_process_is_replaced_and_the_window_stays(qapp: QApplication, qtbot: QtBot) -> None:
+    window = create_window("circle", theme="dark")
+    window.show()
+    window.session.play()
+    qtbot.waitUntil(lambda: epoch(window) >= 3, timeout=PATIENCE)
+    ready = window.session.ready
+    assert ready is not None
+    os.kill(ready.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: window.session.ready is not None and window.session.ready is not ready, timeout=PATIENCE)
+    assert window.isVisible()
+    assert window.session.ready is not None and window.session.ready.process_id != ready.process_id
+    reached = step(window)
+    qtbot.waitUntil(lambda: step(window) > reached, timeout=PATIENCE)
+    assert any("again" in message.text for message in window.messages.messages())
+    window.close()
+    window.deleteLater()

@@ -1,0 +1,252 @@
+"""The window's side of a real training process: pulled frames, and a new process for one that is lost."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import QTimer
+from pytestqt.qtbot import QtBot
+
+from engine.catalog.optimizers import SGD
+from engine.document.examples import load_example
+from engine.probes.curves import Curves
+from engine.probes.decision import Decision
+from engine.worker.messages import Frame
+from playground.worker_client import EAGER_RESTARTS, WorkerClient
+from playground.worker_process import WorkerProcess
+
+CIRCLE = load_example("circle").document
+SECONDS = 30_000
+"""Milliseconds to wait at most: a new process imports PyTorch first."""
+
+
+class Listener:
+    """A client with what it said."""
+
+    def __init__(self, client: WorkerClient) -> None:
+        self.client = client
+        self.frames: list[Frame] = []
+        self.failures: list[Any] = []
+        self.lost: list[str] = []
+        self.restarted: list[tuple[int, float]] = []
+        client.frame.connect(self.frames.append)
+        client.failure.connect(self.failures.append)
+        client.lost.connect(self.lost.append)
+        client.restarted.connect(lambda step, age: self.restarted.append((step, age)))
+
+    @property
+    def step(self) -> int:
+        return self.frames[-1].status.step if self.frames else -1
+
+    @property
+    def stands(self) -> bool:
+        return bool(self.frames) and not self.frames[-1].status.running
+
+
+@pytest.fixture
+def listener(qtbot: QtBot) -> Iterator[Listener]:
+    client = WorkerClient()
+    yield Listener(client)
+    client.stop()
+
+
+def test_a_run_is_loaded_played_paused_stepped_and_changed(qtbot: QtBot, listener: Listener) -> None:
+    client = listener.client
+    with qtbot.waitSignal(client.ready, timeout=SECONDS) as ready:
+        client.set_probes((Decision(20), Curves()))
+        run = client.load(CIRCLE)  # asked for before it is up: done as soon as it is
+    assert ready.args is not None and ready.args[0].process_id == client.process_id != os.getpid()
+    assert ready.args[0].versions["torch"] and client.is_ready
+    qtbot.waitUntil(lambda: listener.step == 0, timeout=SECONDS)
+    first = listener.frames[-1].answers[0]
+    assert first is not None
+
+    client.play()
+    qtbot.waitUntil(lambda: listener.step > 1000, timeout=SECONDS)
+    assert listener.frames[-1].status.running and client.running
+    boundary = listener.frames[-1].answers[0]
+    assert boundary is not None and not np.array_equal(first["image"], boundary["image"])
+    numbers = [frame.number for frame in listener.frames]
+    assert numbers == sorted(set(numbers)) and {frame.run for frame in listener.frames} == {run}
+
+    client.pause()
+    qtbot.waitUntil(lambda: listener.stands, timeout=SECONDS)
+    step = listener.step
+    assert client.snapshot is not None and not client.running
+
+    for unit, taken in (("sample", 1), ("batch", 1)):
+        client.step(unit)  # type: ignore[arg-type]
+        step += taken
+        qtbot.waitUntil(lambda: listener.step == step, timeout=SECONDS)  # noqa: B023
+    epoch = listener.frames[-1].status.epoch
+    client.step("epoch")
+    qtbot.waitUntil(lambda: listener.frames[-1].status.epoch == epoch + 1, timeout=SECONDS)
+
+    client.set_parameter("dense_3.bias", (0,), 1.5)
+    qtbot.waitUntil(lambda: _bias(client) == 1.5, timeout=SECONDS)
+
+    client.edit(CIRCLE.set_training(optimizer=SGD(learning_rate=0.5)))
+    qtbot.waitUntil(lambda: listener.frames[-1].status.learning_rate == 0.5, timeout=SECONDS)
+    client.edit(CIRCLE.set_field("dense_1", "units", 3))
+    qtbot.waitUntil(lambda: bool(listener.failures), timeout=SECONDS)
+    assert listener.failures[0].kind == "edit"
+
+    client.play(5.0)
+    start = listener.step
+    qtbot.waitUntil(lambda: listener.step >= start + 2, timeout=SECONDS)
+    again = client.load(CIRCLE)
+    listener.frames.clear()
+    qtbot.waitUntil(lambda: bool(listener.frames), timeout=SECONDS)
+    assert again == run + 1 and {(frame.run, frame.status.step) for frame in listener.frames} == {(again, 0)}
+    assert not listener.lost and not listener.restarted
+
+
+def _bias(client: WorkerClient) -> float:
+    return math.nan if client.snapshot is None else float(client.snapshot.weights["dense_3.bias"][0])
+
+
+def test_without_automatic_the_window_asks_for_each_frame(qtbot: QtBot, listener: Listener) -> None:
+    client = listener.client
+    client.automatic = False
+    client.load(CIRCLE)
+    client.play()
+    qtbot.waitUntil(lambda: listener.step > 0, timeout=SECONDS)
+    count, step = len(listener.frames), listener.step
+    client.frame_drawn()
+    qtbot.waitUntil(lambda: len(listener.frames) > count, timeout=SECONDS)
+    assert listener.step > step and len(listener.frames) == count + 1
+
+
+def _kill_while_training(qtbot: QtBot, listener: Listener, kills: int) -> None:
+    client = listener.client
+    client.set_probes((Decision(50), Curves()))
+    turns: list[float] = []
+    timer = QTimer()
+    timer.setInterval(10)
+    timer.timeout.connect(lambda: turns.append(time.perf_counter()))
+    timer.start()
+    client.load(CIRCLE)
+    client.play()
+    qtbot.waitUntil(lambda: listener.step > 1000, timeout=SECONDS)
+    for kill in range(1, kills + 1):
+        killed = client.process_id
+        os.kill(killed, signal.SIGKILL)
+        at, reached = time.perf_counter(), listener.step
+        qtbot.waitUntil(lambda: len(listener.restarted) == kill, timeout=SECONDS)  # noqa: B023
+        assert time.perf_counter() - at < 1.0 and client.process_id != killed
+        step, age = listener.restarted[-1]
+        assert 0 < step <= reached and age < 2.0
+        qtbot.waitUntil(lambda: listener.step > reached, timeout=SECONDS)  # noqa: B023
+        assert listener.frames[-1].status.running
+    timer.stop()
+    assert len(listener.lost) == kills and "signal 9" in listener.lost[0]
+    assert max(np.diff(turns)) < 1.0  # the window answered throughout
+    assert not listener.failures
+
+
+def test_a_killed_process_is_replaced_and_the_run_goes_on(qtbot: QtBot, listener: Listener) -> None:
+    _kill_while_training(qtbot, listener, 2)
+
+
+@pytest.mark.long
+def test_twenty_kills_are_twenty_restarts(qtbot: QtBot, listener: Listener) -> None:
+    _kill_while_training(qtbot, listener, 20)
+
+
+def test_a_process_that_stands_still_is_noticed_and_replaced(qtbot: QtBot, listener: Listener) -> None:
+    client = listener.client
+    client.load(CIRCLE)
+    client.play()
+    qtbot.waitUntil(lambda: listener.step > 100, timeout=SECONDS)
+    with qtbot.waitSignal(client.lost, timeout=3000) as lost:
+        os.kill(client.process_id, signal.SIGSTOP)
+    assert lost.args == ["the engine is not responding"]
+    stopped = client.process_id
+    for _ in range(2000):  # more than a pipe holds: the window must not wait for the other end
+        client.set_parameter("dense_3.bias", (0,), 0.0)
+    with qtbot.waitSignal(client.restarted, timeout=10_000):
+        pass
+    assert client.process_id != stopped and not psutil.pid_exists(stopped)
+    before = listener.step
+    qtbot.waitUntil(lambda: listener.step > before, timeout=SECONDS)
+
+
+def test_a_paused_run_is_paused_after_a_restart(qtbot: QtBot, listener: Listener) -> None:
+    client = listener.client
+    client.load(CIRCLE)
+    client.step("epoch")
+    qtbot.waitUntil(lambda: client.snapshot is not None and client.snapshot.step == 25, timeout=SECONDS)
+    os.kill(client.process_id, signal.SIGKILL)
+    with qtbot.waitSignal(client.restarted, timeout=SECONDS):
+        listener.frames.clear()
+    qtbot.waitUntil(lambda: listener.step == 25 and listener.stands, timeout=SECONDS)
+    assert listener.restarted[0][0] == 25
+
+
+def test_a_process_that_never_comes_up_is_not_tried_without_pause(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("playground.worker_process.main", _ends_at_once)
+    client = WorkerClient()
+    listener = Listener(client)
+    qtbot.waitUntil(lambda: len(listener.lost) == EAGER_RESTARTS + 1, timeout=SECONDS)
+    assert len(listener.restarted) == 0  # nothing was loaded, so nothing is resumed
+    pause = client.findChildren(QTimer)
+    assert any(timer.isSingleShot() and timer.isActive() for timer in pause)
+    client.stop()
+    assert not any(timer.isActive() for timer in pause)
+
+
+def _ends_at_once(connection: Any, beats: Any) -> None:
+    connection.close()
+
+
+def test_stopping_ends_a_process_that_is_busy_or_stopped(qtbot: QtBot) -> None:
+    for freeze in (False, True):
+        process = WorkerProcess()
+        client = WorkerClient(process)
+        listener = Listener(client)
+        client.load(CIRCLE)
+        client.play()
+        qtbot.waitUntil(lambda: listener.step > 0, timeout=SECONDS)  # noqa: B023
+        if freeze:
+            os.kill(process.process_id, signal.SIGSTOP)
+        client.stop()
+        assert not psutil.pid_exists(process.process_id)
+        assert process.exit_code == (-signal.SIGKILL if freeze else 0)
+
+
+def test_a_process_ends_by_itself_when_the_window_is_killed() -> None:
+    program = (
+        "import sys, time\n"
+        "from playground.worker_process import WorkerProcess\n"
+        "if __name__ == '__main__':\n"
+        "    process = WorkerProcess()\n"
+        "    while not process.receive():\n"
+        "        time.sleep(0.02)\n"
+        "    print(process.process_id, flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    window = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    assert window.stdout is not None
+    with window, window.stdout:
+        child = psutil.Process(int(window.stdout.readline()))
+        window.kill()
+    _, alive = psutil.wait_procs([child], timeout=10)
+    assert not alive
+
+
+def test_starting_a_process_imports_no_qt_and_no_torch_here() -> None:
+    program = "import sys, playground.worker_process; print('torch' in sys.modules, 'PySide6' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["False", "False"]

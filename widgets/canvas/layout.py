@@ -1,0 +1,162 @@
+"""Where everything on a card lies: computed from the plan alone, in coordinates around the card's centre."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRectF
+
+from engine.catalog.layers.layer import Layer
+from engine.catalog.registry import Entry, entries, form
+from engine.plan.plan import NodePlan, Plan
+from widgets import theme
+from widgets.canvas.style import (
+    CARD_WIDTH,
+    LARGE_TILE,
+    MOST_UNITS,
+    PADDING,
+    PITCH,
+    SNAP,
+    STRIP,
+    STRIP_TILE,
+    TILE,
+    Style,
+    layer_icon,
+)
+
+_HEADER = 48.0
+_PORT_PITCH = 16.0
+
+
+@dataclass(frozen=True)
+class CardLayout:
+    """Texts, and rectangles around the card's centre (0, 0)."""
+
+    frame: QRectF
+    icon: str
+    title: str
+    subtitle: str
+    shape: str
+    tiles: tuple[QRectF, ...]
+    """One per neuron of an open card; of a closed one, those that it shows."""
+    labels: tuple[str, ...]
+    """What stands to the left of each tile of an Input card."""
+    is_open: bool
+    """Whether links run from neuron to neuron."""
+    more: str
+    """How many neurons are not shown, as "+120"."""
+    answer: QRectF | None
+    """Where the network's answer is drawn when it is no neuron's."""
+    in_ports: tuple[QPointF, ...]
+    out_port: QPointF
+
+    @property
+    def header(self) -> QRectF:
+        """The part with the texts."""
+        return QRectF(self.frame.left(), self.frame.top(), self.frame.width(), _HEADER)
+
+
+def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayout:
+    """The layout of a card. `links_in` is the number of links that reach it."""
+    layer, shape = node.layer, node.output_shape
+    dataset = plan.document.data.dataset
+    plane = dataset.plane and shape is not None and len(shape) == 1
+    units = shape[0] if plane and shape is not None else 0
+    is_open = 0 < units <= MOST_UNITS
+    is_output = node.node.id == plan.output
+    labels = _labels(node, plan) if layer.takes[1] == 0 and is_open else ()
+    side = LARGE_TILE if is_output and units == 1 else TILE
+    answer = is_output and is_open and units > 1 and plan.target is not None
+
+    title, subtitle = _title(layer), _subtitle(node, plan)
+    shape_text = str(shape) if shape is not None else ""
+    texts = max(
+        theme.ICON + 6 + style.title_metrics.horizontalAdvance(title),
+        style.small_metrics.horizontalAdvance(subtitle) + 8 + style.small_metrics.horizontalAdvance(shape_text) + 8,
+    )
+    body_width = TILE + 24 + LARGE_TILE if answer else 0.0
+    width = max(CARD_WIDTH, texts + 2 * PADDING, body_width + 2 * PADDING)
+    width = math.ceil(width / SNAP) * SNAP
+
+    strip = min(units, STRIP) if units and not is_open else 0
+    body = _body_height(units if is_open else 0, side, strip)
+    height = _HEADER + body
+    frame = QRectF(-width / 2, -height / 2, width, height)
+    top = frame.top() + _HEADER
+    column_left = -body_width / 2 if answer else -side / 2
+    if is_open:
+        tiles = tuple(QRectF(column_left, top + 4 + k * PITCH, side, side) for k in range(units))
+    else:
+        left = -(4 * (STRIP_TILE + 4) - 4) / 2
+        tiles = tuple(
+            QRectF(left + k % 4 * (STRIP_TILE + 4), top + k // 4 * (STRIP_TILE + 4), STRIP_TILE, STRIP_TILE)
+            for k in range(strip)
+        )
+    answer_rect = None
+    if answer:
+        middle = (tiles[0].top() + tiles[-1].bottom()) / 2
+        answer_rect = QRectF(body_width / 2 - LARGE_TILE, middle - LARGE_TILE / 2, LARGE_TILE, LARGE_TILE)
+    # Ports sit at the height of the tiles' middle on open cards, so that a curve dragged from them starts there.
+    port_y = (tiles[0].top() + tiles[-1].bottom()) / 2 if is_open else 0.0
+    return CardLayout(
+        frame,
+        layer_icon(layer.name),
+        title,
+        subtitle,
+        shape_text,
+        tiles,
+        labels,
+        is_open,
+        f"+{QLocale().toString(units - strip)}" if strip and units > strip else "",
+        answer_rect,
+        _in_ports(layer, links_in, frame.left(), port_y),
+        QPointF(frame.right(), port_y),
+    )
+
+
+def _body_height(open_units: int, side: float, strip: int) -> float:
+    if open_units:
+        return 4 + (open_units - 1) * PITCH + side + 12
+    if strip:
+        return math.ceil(strip / 4) * (STRIP_TILE + 4) + 18
+    return 4.0
+
+
+def _in_ports(layer: Layer, links_in: int, x: float, y: float) -> tuple[QPointF, ...]:
+    """One port for most layers; a merging layer has one more than it has links, so that another can join."""
+    most = layer.takes[1]
+    count = min(most, max(layer.takes[0], links_in + 1)) if most > 1 else most
+    return tuple(QPointF(x, y + (k - (count - 1) / 2) * _PORT_PITCH) for k in range(count))
+
+
+def _title(layer: Layer) -> str:
+    name = theme.translate_catalog(layer.label)
+    units = getattr(layer, "units", None)
+    return name if units is None else f"{name} {QLocale().toString(units)}"
+
+
+def _subtitle(node: NodePlan, plan: Plan) -> str:
+    """The fields that matter and the number of parameters; for an Input, where its samples come from."""
+    if node.layer.takes[1] == 0:
+        return theme.translate_catalog(plan.document.data.dataset.label)
+    parts = []
+    for field in form(type(node.layer)):
+        if field.name not in node.layer.summary or field.name == "units":
+            continue
+        value = getattr(node.layer, field.name)
+        if isinstance(value, Entry):
+            parts.append(theme.translate_catalog(value.label))
+        else:
+            shown = QLocale().toString(value, "g", 3) if isinstance(value, float) else str(value)
+            parts.append(f"{theme.translate_catalog(field.label)} {shown}")
+    if node.parameter_count:
+        count = QLocale().toString(node.parameter_count)
+        parts.append(QCoreApplication.translate("Canvas", "{count} p").format(count=count))
+    return " · ".join(parts)
+
+
+def _labels(node: NodePlan, plan: Plan) -> tuple[str, ...]:
+    columns = getattr(node.layer, "columns", ()) or plan.document.data.dataset.default_columns
+    features = entries("features")
+    return tuple(features[name].label if name in features else name for name in columns)

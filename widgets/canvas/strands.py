@@ -1,0 +1,103 @@
+"""Draws many weighted curves between two columns of neurons at once, as one picture.
+
+Qt strokes a curve of several pixels' width in about 170 µs, so the 430 curves of a deep network take 70 ms. All curves
+of a link have the same shape up to a vertical stretch, so here NumPy computes how much of each pixel each curve covers
+and sums that up: about 1 ms for 64 curves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor
+
+Floats = NDArray[np.float32]
+
+_T = np.linspace(0.0, 1.0, 257)
+_ALONG = 1.5 * _T * (1 - _T) + _T**3
+"""Abscissa, in [0, 1], of the cubic whose control points lie half-way across."""
+_ACROSS = _T * _T * (3 - 2 * _T)
+"""Its ordinate, in [0, 1]."""
+_SLOPE = np.divide(6 * _T * (1 - _T), 1.5 * (1 - 2 * _T) + 3 * _T**2)
+"""Its slope; the denominator is at least 0.75."""
+
+
+def ordinates(starts: Floats, ends: Floats, share: float) -> Floats:
+    """Height of every curve at a share in [0, 1] of the way from left to right."""
+    return starts + (ends - starts) * np.float32(np.interp(share, _ALONG, _ACROSS))
+
+
+def slopes(starts: Floats, ends: Floats, share: float) -> Floats:
+    """Slope of every curve there, per unit of the way."""
+    return (ends - starts) * np.float32(np.interp(share, _ALONG, _SLOPE))
+
+
+class StrandRaster:
+    """Which pixels of a picture the curves of one link can reach; `render` then draws any widths along them.
+
+    `left` and `right` bound the curves, `starts` and `ends` (curves,) are their heights there, `thickest` the largest
+    width that will be asked for, `width` and `height` the size of the picture: all in pixels of the picture.
+    """
+
+    def __init__(
+        self, left: float, right: float, starts: Floats, ends: Floats, thickest: float, width: int, height: int
+    ) -> None:
+        self.width, self.height = width, height
+        columns = np.arange(max(int(left), 0), min(int(np.ceil(right)), width))
+        share = np.clip((columns + 0.5 - left) / (right - left), 0.0, 1.0)
+        across = np.interp(share, _ALONG, _ACROSS).astype(np.float32)
+        steepness = (np.interp(share, _ALONG, _SLOPE) / (right - left)).astype(np.float32)
+        rise = (ends - starts).astype(np.float32)[:, None]
+        y = (starts.astype(np.float32)[:, None] + rise * across).ravel()
+        cosine = (1.0 / np.sqrt(1.0 + (rise * steepness) ** 2)).ravel()
+        reach = np.float32(thickest / 2 + 0.5) / cosine
+        top = np.maximum(np.ceil(y - 0.5 - reach), 0).astype(np.int32)
+        bottom = np.minimum(np.floor(y - 0.5 + reach), height - 1).astype(np.int32)
+        counts = np.maximum(bottom - top + 1, 0)
+        # One entry for each pixel that a curve can touch in a column, all curves after one another.
+        cell = np.repeat(np.arange(len(y), dtype=np.int32), counts)
+        row = np.arange(len(cell), dtype=np.int32) - (np.cumsum(counts, dtype=np.int32) - counts - top)[cell]
+        self._distance = np.abs(row + np.float32(0.5) - y[cell]) * cosine[cell]
+        self._curve = cell // max(len(columns), 1)
+        self._pixel = row.astype(np.intp) * width + columns[cell - self._curve * len(columns)]
+
+    def render(
+        self, widths: Floats, opacities: Floats, negative: NDArray[np.bool_], colors: tuple[QColor, QColor]
+    ) -> NDArray[np.uint32]:
+        """The curves as premultiplied ARGB, (height, width): `colors` are those of negative and positive ones.
+
+        Opacities add up where curves cross, and the stronger gives the colour: the order of the curves plays no part.
+        """
+        outer = (widths / 2 + 0.5).astype(np.float32)
+        cover = np.take(outer, self._curve) - self._distance
+        entries = np.flatnonzero(cover > 0)
+        curve = self._curve[entries]
+        amount = np.minimum(cover[entries], np.take(np.minimum(widths, 1.0).astype(np.float32), curve))
+        amount *= np.take(opacities.astype(np.float32), curve)
+        pixels = self.width * self.height
+        place = self._pixel[entries] + np.take(np.where(negative, 0, pixels), curve)
+        sums = np.bincount(place, amount, minlength=2 * pixels)
+        picture = np.zeros(pixels, np.uint32)
+        _blend(picture, sums[:pixels], sums[pixels:], colors)
+        return picture.reshape(self.height, self.width)
+
+
+def _blend(
+    picture: NDArray[np.uint32],
+    negative: NDArray[Any],
+    positive: NDArray[Any],
+    colors: tuple[QColor, QColor],
+) -> None:
+    touched = np.flatnonzero(negative + positive)
+    less, more = negative[touched].astype(np.float32), positive[touched].astype(np.float32)
+    opacity = np.minimum(less + more, 1.0)
+    less *= less
+    more *= more
+    share = more / (less + more + np.float32(1e-12))
+    packed = np.rint(opacity * 255).astype(np.uint32) << 24
+    for shift, channel in ((16, QColor.red), (8, QColor.green), (0, QColor.blue)):
+        start, end = channel(colors[0]), channel(colors[1])
+        packed |= np.rint(opacity * (start + share * (end - start))).astype(np.uint32) << shift
+    picture[touched] = packed

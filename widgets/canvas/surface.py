@@ -1,0 +1,95 @@
+"""A view with a dotted ground that zooms, pans and keeps its content fitted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from widgets.canvas.board import Board
+from widgets.canvas.camera import Camera
+
+_GRID = 24.0
+_FINEST_GRID = 0.5
+"""Zoom below which every other dot is left out."""
+_NOTCH = 120
+"""Of a wheel, in eighths of a degree."""
+
+
+class Surface(QGraphicsView):
+    """A board seen through a camera."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.board = Board()
+        self.setScene(self.board)
+        self.camera = Camera(self)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheBackground)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setMinimumSize(240, 160)
+
+    def fit(self) -> None:
+        """Show everything, and keep doing so while the window changes, until the user zooms or pans."""
+        self.camera.fit(self.board.content())
+
+    def pan(self, away: QPoint) -> None:
+        """Move the view by pixels."""
+        self.camera.pan(away)
+
+    def restyle(self) -> None:
+        """Wear the theme that the application wears now."""
+        self.board.restyle()
+        self.resetCachedContent()
+        self.viewport().update()
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """The ground, with a dot on every crossing of the grid."""
+        rect = QRectF(rect)
+        style = self.board.style_
+        painter.fillRect(rect, style.background)
+        step = _GRID if self.camera.zoom >= _FINEST_GRID else 4 * _GRID
+        columns = range(int(rect.left() // step), int(rect.right() // step) + 2)
+        rows = range(int(rect.top() // step), int(rect.bottom() // step) + 2)
+        pen = QPen(style.dot, self.devicePixelRatioF())
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.drawPoints(QPolygonF([QPointF(x * step, y * step) for x in columns for y in rows]))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Ctrl zooms to the pointer; otherwise the view scrolls, sideways with Shift."""
+        pixels, angle = event.pixelDelta(), event.angleDelta()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.camera.zoom_by(1.25 ** (angle.y() / _NOTCH), event.position().toPoint())
+        else:
+            away = pixels if not pixels.isNull() else angle * 0.5
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and not away.x():
+                away = QPoint(away.y(), 0)
+            self.pan(-away)
+        event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Zoom with two fingers."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.camera.zoom_by(1.0 + event.value(), event.position().toPoint())
+            return True
+        return super().viewportEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again while nobody chose another view."""
+        super().resizeEvent(event)
+        if self.camera.is_fitted:
+            self.fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme and the language."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.LanguageChange):
+            self.restyle()

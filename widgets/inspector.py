@@ -1,0 +1,315 @@
+"""What is selected, in words and fields: a card, a link, several cards, or, with nothing selected, the training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFont
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from engine.catalog.layers.layer import Shape
+from engine.catalog.losses import Loss
+from engine.catalog.optimizers import Optimizer
+from engine.catalog.registry import Field, Range, checked
+from engine.catalog.schedules import Schedule
+from engine.document.graph import Document, Edge
+from engine.plan.cost import readable
+from engine.plan.plan import NodePlan, Plan
+from widgets import icons, theme
+from widgets.controls import ElidedLabel, format_number
+from widgets.form import EntryForm, FieldForm, Path, with_field
+from widgets.form_texts import describe_entry
+from widgets.problems import ProblemList
+
+_TRAINING = (
+    Field("loss", Loss, None, None),
+    Field("optimizer", Optimizer, None, None),
+    Field("schedule", Schedule, None, None),
+    Field("batch_size", int, Range(1, 65_536, 1), 10),
+    Field("epochs", int, Range(1, 10_000_000, 1), 1000),
+)
+_SEED = Field("seed", int, Range(0, 2**31 - 1, 1), 1)
+
+Fact = tuple[str, str]
+
+
+class Inspector(QScrollArea):
+    """Shows the selection and lets its fields be changed; the changes come out as signals."""
+
+    layer_field_changed = Signal(str, tuple, object, bool)
+    """Card, path of the field in its layer, value, whether the drag is finished."""
+    training_field_changed = Signal(str, tuple, object, bool)
+    """Field of the training ("loss", "optimizer", "schedule", "batch_size", "epochs"; "seed" is the document's), path
+    of the field within it (empty: all of it), value, whether the drag is finished."""
+    remedy_chosen = Signal(object, int)
+    """A problem and the index of the remedy to apply."""
+    delete_requested = Signal()
+    """The selected cards, or the selected link, shall go."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAccessibleName(self.tr("Inspector"))
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._document: Document | None = None
+        self._plan: Plan | None = None
+        self._selection: frozenset[str] = frozenset()
+        self._edge: Edge | None = None
+        self._parameters: Mapping[str, NDArray[Any]] = {}
+        self._title = QLabel()
+        self._title.setObjectName("inspector.title")
+        self._title.setFont(theme.font(theme.NORMAL, QFont.Weight.DemiBold))
+        self._description = ElidedLabel()
+        self._description.setObjectName("inspector.description")
+        self._description.setProperty("class", "muted")
+        self.problems = ProblemList("inspector.problems")
+        self.problems.remedy_chosen.connect(self.remedy_chosen)
+        self.layer_form = EntryForm("layer")
+        self.layer_form.changed.connect(self._layer_changed)
+        self.training_form = FieldForm("training", self._try_training)
+        self.training_form.changed.connect(self._training_changed)
+        self.facts = Facts("inspector.facts")
+        self.delete_button = QPushButton()
+        self.delete_button.setObjectName("inspector.delete")
+        icons.assign(self.delete_button, "trash")
+        self.delete_button.clicked.connect(self.delete_requested)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACING)
+        head = QVBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(self._title)
+        head.addWidget(self._description)
+        column.addLayout(head)
+        for part in (self.problems, self.layer_form, self.training_form, self.facts):
+            column.addWidget(part)
+        column.addWidget(self.delete_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.setWidget(body)
+
+    def set_state(self, document: Document, plan: Plan, selection: frozenset[str], edge: Edge | None) -> None:
+        """Show the selected cards or link of a document, or its training when nothing is selected."""
+        moved = (selection, edge) != (self._selection, self._edge)
+        self._document, self._plan, self._selection, self._edge = document, plan, selection, edge
+        nodes = [plan.nodes[node_id] for node_id in sorted(selection) if node_id in plan.nodes]
+        if edge is not None:
+            self._show_link(plan, edge)
+        elif len(nodes) == 1:
+            self._show_card(nodes[0])
+        elif nodes:
+            self._show_cards(nodes)
+        else:
+            self._show_training(document, plan)
+        if moved:
+            self.verticalScrollBar().setValue(0)
+
+    def set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
+        """The newest values of the learned arrays, by name such as "dense_1.weight"; a link sums up its own."""
+        self._parameters = parameters
+        if self._plan is not None and self._edge is not None:
+            self.facts.set_facts(self._link_facts(self._plan, self._edge))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Pass the focus on to the first field."""
+        shown = self.training_form if self.layer_form.isHidden() else self.layer_form
+        if shown.isHidden() or not shown.paths():
+            super().focusInEvent(event)
+        else:
+            shown.control(*shown.paths()[0]).setFocus(Qt.FocusReason.TabFocusReason)
+
+    def note(self) -> str:
+        """What is shown, for the head of the panel."""
+        if self._edge is not None:
+            return f"{self._edge.source} → {self._edge.target}"
+        if len(self._selection) == 1:
+            return next(iter(self._selection))
+        if self._selection:
+            return self.tr("{count} cards").format(count=len(self._selection))
+        return self.tr("training")
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def _show(
+        self, title: str, description: str, tip: str, facts: Sequence[Fact], delete_text: str, problems: Sequence[Any]
+    ) -> None:
+        self._title.setText(title)
+        self._title.setVisible(bool(title))
+        self._description.setText(description)
+        self._description.setVisible(bool(description))
+        for label in (self._title, self._description):
+            label.setToolTip(tip)
+        self.problems.set_problems(problems)
+        self.facts.set_facts(facts)
+        self.delete_button.setText(delete_text)
+        self.delete_button.setAccessibleName(delete_text)
+        self.delete_button.setVisible(bool(delete_text))
+
+    def _show_card(self, plan: NodePlan) -> None:
+        layer = plan.layer
+        translate = theme.translate_catalog
+        self.training_form.hide()
+        self.layer_form.set_entry(layer)
+        self.layer_form.setVisible(bool(self.layer_form.paths()))
+        self._show(
+            translate(layer.label),
+            translate(layer.description),
+            describe_entry(type(layer)),
+            self._card_facts(plan),
+            "",
+            plan.problems,
+        )
+
+    def _show_cards(self, plans: Sequence[NodePlan]) -> None:
+        self.training_form.hide()
+        self.layer_form.hide()
+        facts = [
+            (self.tr("parameters"), _count(sum(plan.parameter_count for plan in plans))),
+            (self.tr("multiply-adds"), _count(sum(plan.multiply_adds for plan in plans))),
+        ]
+        title = self.tr("{count} cards").format(count=len(plans))
+        names = ", ".join(plan.node.id for plan in plans)
+        problems = [problem for plan in plans for problem in plan.problems]
+        self._show(title, names, names, facts, self.tr("Delete these cards"), problems)
+
+    def _show_link(self, plan: Plan, edge: Edge) -> None:
+        self.training_form.hide()
+        self.layer_form.hide()
+        title = self.tr("Link")
+        words = self.tr("What {source} answers goes into {target}.").format(source=edge.source, target=edge.target)
+        self._show(title, words, words, self._link_facts(plan, edge), self.tr("Delete link"), ())
+
+    def _show_training(self, document: Document, plan: Plan) -> None:
+        self.layer_form.hide()
+        training = document.training
+        values: list[tuple[Field, Any]] = [(field, getattr(training, field.name)) for field in _TRAINING]
+        self.training_form.set_fields([*values, (_SEED, document.seed)])
+        self.training_form.show()
+        facts = [
+            (self.tr("parameters"), _count(plan.cost.parameters)),
+            (self.tr("multiply-adds"), _count(plan.cost.multiply_adds)),
+            (self.tr("memory"), readable(plan.cost.memory_bytes)),
+        ]
+        self._show("", "", "", facts, "", plan.problems)
+
+    def _card_facts(self, plan: NodePlan) -> list[Fact]:
+        facts = []
+        if plan.output_shape is not None:
+            arriving = " + ".join(_shape(shape) for shape in plan.input_shapes)
+            shown = f"{arriving} → {_shape(plan.output_shape)}" if plan.sources else _shape(plan.output_shape)
+            facts.append((self.tr("shape"), shown))
+        if plan.parameter_count:
+            facts.append((self.tr("parameters"), _count(plan.parameter_count)))
+        if plan.multiply_adds:
+            facts.append((self.tr("multiply-adds"), _count(plan.multiply_adds)))
+        return facts
+
+    def _link_facts(self, plan: Plan, edge: Edge) -> list[Fact]:
+        source, target = plan.nodes.get(edge.source), plan.nodes.get(edge.target)
+        facts = []
+        if source is not None and source.output_shape is not None:
+            facts.append((self.tr("shape"), _shape(source.output_shape)))
+        weight = target.parameters.get("weight") if target is not None else None
+        if weight is None:
+            return facts
+        sides = " × ".join(_count(length) for length in weight.shape)
+        facts.append((self.tr("weights"), f"{sides} = {_count(weight.size)}"))
+        values = self._parameters.get(f"{edge.target}.weight")
+        if values is not None and values.size:
+            facts.append((self.tr("mean"), format_number(float(values.mean()))))
+            facts.append((self.tr("spread"), format_number(float(values.std()))))
+            facts.append((self.tr("largest"), format_number(float(np.abs(values).max()))))
+        return facts
+
+    # --- what the user changes -------------------------------------------------------------------------------------
+
+    def _layer_changed(self, path: Path, value: Any, finished: bool) -> None:
+        self.layer_field_changed.emit(next(iter(self._selection)), path, value, finished)
+
+    def _try_training(self, path: Path, value: Any) -> None:
+        assert self._document is not None
+        name, *rest = path
+        if name == _SEED.name:
+            self._document.replace(seed=value)
+        elif rest:
+            with_field(getattr(self._document.training, name), tuple(rest), value)
+        else:
+            checked(next(field for field in _TRAINING if field.name == name), value)
+
+    def _training_changed(self, path: Path, value: Any, finished: bool) -> None:
+        self.training_field_changed.emit(path[0], path[1:], value, finished)
+
+
+class Facts(QWidget):
+    """Names and values in two columns, aligned with the form above them."""
+
+    def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        self._labels: list[tuple[QLabel, QLabel]] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(theme.SPACING)
+        self._grid.setVerticalSpacing(theme.UNIT)
+        self._grid.setColumnStretch(1, 1)
+
+    def set_facts(self, facts: Sequence[Fact]) -> None:
+        """Show names with their values."""
+        while len(self._labels) < len(facts):
+            name, value = QLabel(), ElidedLabel()
+            name.setMinimumWidth(64)
+            name.setProperty("class", "muted")
+            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self._grid.addWidget(name, len(self._labels), 0)
+            self._grid.addWidget(value, len(self._labels), 1)
+            self._labels.append((name, value))
+        for row, labels in enumerate(self._labels):
+            for column, label in enumerate(labels):
+                label.setVisible(row < len(facts))
+                if row < len(facts) and label.text() != facts[row][column]:
+                    label.setText(facts[row][column])
+        self.setVisible(bool(facts))
+
+    def facts(self) -> list[Fact]:
+        """What is shown."""
+        return [(name.text(), value.text()) for name, value in self._labels if not name.isHidden()]
+
+
+def _shape(shape: Shape) -> str:
+    return f"({', '.join(str(length) for length in shape)}{',' if len(shape) == 1 else ''})"
+
+
+def _count(number: int) -> str:
+    return QLocale().toString(number) if number < 2**31 else f"{number:,}"
+
+
+def _sample() -> QWidget:
+    from engine.catalog.registry import entries
+    from engine.document.graph import Data, Network
+    from engine.plan.resolve import resolve
+
+    layers = entries("layers")
+    document = Document((Network(),), Data(entries("datasets")["spiral"]()))
+    document = document.add(layers["Input"]()).append(layers["Dense"](units=8)).append(layers["Dense"](units=3))
+    window = QWidget()
+    row = QGridLayout(window)
+    for number, selection in enumerate((frozenset({"dense_1"}), frozenset({"dense_2"}), frozenset[str]())):
+        inspector = Inspector()
+        inspector.set_state(document, resolve(document), selection, None)
+        row.addWidget(inspector, 0, number)
+    link = Inspector()
+    link.set_state(document, resolve(document), frozenset(), Edge("dense_1", "dense_2"))
+    row.addWidget(link, 0, 3)
+    window.resize(4 * 316, 480)
+    return window
+
+
+if __name__ == "__main__":
+    theme.demo(_sample)

@@ -1,0 +1,311 @@
+"""The layers there are: searched, described, dragged onto the canvas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.catalog.registry import Entry, entries
+from widgets import icons, theme
+from widgets.controls import EmptyState
+from widgets.form_texts import describe_entry
+
+MIME_TYPE = "application/x-playground-layer"
+"""What a drag carries: the name of a layer, in UTF-8."""
+
+_NAME = Qt.ItemDataRole.UserRole
+_DESCRIPTION = Qt.ItemDataRole.UserRole + 1
+_ICON = Qt.ItemDataRole.UserRole + 2
+_ROW, _HEADING = 38, 24
+
+
+class LibraryPanel(QWidget):
+    """A search field over the list of layers, by category."""
+
+    layer_chosen = Signal(str)
+    """Name of the layer to append: double click or Enter."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("library")
+        self.setAccessibleName(self.tr("Library"))
+        self.search = QLineEdit()
+        self.search.setObjectName("library.search")
+        self.search.setAccessibleName(self.tr("Search layers"))
+        self.search.setPlaceholderText(self.tr("Search layers   /"))
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._filter)
+        self.search.installEventFilter(self)
+        self.list = LayerList()
+        self.list.layer_chosen.connect(self.layer_chosen)
+        self._empty = EmptyState("", self.tr("Show all layers"))
+        self._empty.setObjectName("library.empty")
+        self._empty.clicked.connect(self.search.clear)
+        stack = QWidget()
+        self._stack = QStackedLayout(stack)
+        self._stack.addWidget(self.list)
+        self._stack.addWidget(self._empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SPACING)
+        column.addWidget(self.search)
+        column.addWidget(stack, 1)
+        self._filter("")
+
+    def focus_search(self) -> None:
+        """Put the cursor into the search field."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def names(self) -> list[str]:
+        """The layers that the search has found, in the order of the list."""
+        return self.list.names()
+
+    def empty_text(self) -> str:
+        """The sentence shown instead of the list, or nothing."""
+        return self._empty.text() if self._stack.currentWidget() is self._empty else ""
+
+    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
+        """From the search field, walk through the list, choose with Enter, give up with Escape."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.list.keyPressEvent(event)
+            return True
+        if event.key() == Qt.Key.Key_Escape and self.search.text():
+            self.search.clear()
+            return True
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """`/` begins a search; a window that has an action with this key takes it before."""
+        if event.text() == "/":
+            self.focus_search()
+        else:
+            super().keyPressEvent(event)
+
+    def _filter(self, text: str) -> None:
+        self.list.show_matching(text)
+        found = self.list.names()
+        if not found:
+            self._empty.set_text(self.tr("No layer matches “{text}”.").format(text=text.strip()))
+        self._stack.setCurrentWidget(self.list if found else self._empty)
+
+
+class LayerList(QListWidget):
+    """The layers under headings. A drag carries the layer's name."""
+
+    layer_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("library.list")
+        self.setAccessibleName(self.tr("Layers"))
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.setItemDelegate(_LayerDelegate(self))
+        self._fill()
+        self.itemDoubleClicked.connect(self._choose)
+
+    def names(self) -> list[str]:
+        """The layers that are shown, in order."""
+        return [item.data(_NAME) for item in self._items() if item.data(_NAME) and not item.isHidden()]
+
+    def item_of(self, name: str) -> QListWidgetItem:
+        """The item of a layer. Raises StopIteration for an unknown name."""
+        return next(item for item in self._items() if item.data(_NAME) == name)
+
+    def show_matching(self, text: str) -> None:
+        """Show the layers that every word of a text occurs in (name, label, category or description)."""
+        words = text.casefold().split()
+        heading: QListWidgetItem | None = None
+        first: QListWidgetItem | None = None
+        for item in self._items():
+            if not item.data(_NAME):
+                heading = item
+                heading.setHidden(True)
+                continue
+            hit = all(word in item.data(_DESCRIPTION).casefold() for word in words)
+            item.setHidden(not hit)
+            if hit and heading is not None:
+                heading.setHidden(False)
+                first = first or item
+        row = self.currentRow()
+        if words and first is not None:
+            self.setCurrentItem(first)
+        elif row >= 0 and self.item(row).isHidden():
+            self.setCurrentRow(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Choose with Enter; Down from nowhere takes the first layer."""
+        row = self.currentRow()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if row >= 0 and not self.item(row).isHidden():
+                self._choose(self.item(row))
+        elif event.key() == Qt.Key.Key_Down and row < 0 and self.names():
+            self.setCurrentItem(self.item_of(self.names()[0]))
+        elif event.text() == "/":
+            event.ignore()  # the list would look for an item of that name
+        else:
+            super().keyPressEvent(event)
+
+    def mimeTypes(self) -> list[str]:
+        """What a drag carries."""
+        return [MIME_TYPE]
+
+    def mimeData(self, items: Any) -> QMimeData:
+        """The name of the dragged layer."""
+        data = QMimeData()
+        names = [item.data(_NAME) for item in items if item.data(_NAME)]
+        if names:
+            data.setData(MIME_TYPE, names[0].encode())
+            data.setText(names[0])
+        return data
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        """Drag a small card with the layer's label."""
+        if self.currentRow() < 0:
+            return
+        item = self.currentItem()
+        drag = QDrag(self)
+        drag.setMimeData(self.mimeData([item]))
+        drag.setPixmap(self._card(item))
+        drag.setHotSpot(QPoint(theme.SPACING, 14))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def _fill(self) -> None:
+        categories: dict[str, list[type[Entry]]] = {}
+        for cls in entries("layers").values():
+            categories.setdefault(cls.category, []).append(cls)
+        for category, layers in categories.items():
+            heading = QListWidgetItem(theme.translate_catalog(category), self)
+            heading.setFlags(Qt.ItemFlag.NoItemFlags)
+            heading.setSizeHint(QSize(0, _HEADING))
+            for cls in layers:
+                self._add(cls, category)
+
+    def _add(self, cls: type[Entry], category: str) -> None:
+        translate = theme.translate_catalog
+        item = QListWidgetItem(translate(cls.label), self)
+        item.setSizeHint(QSize(0, _ROW))
+        item.setData(_NAME, cls.name)
+        item.setData(_ICON, icon_name(cls.name))
+        words = (cls.name, cls.label, translate(cls.label), category, translate(category), translate(cls.description))
+        item.setData(_DESCRIPTION, "\n".join(words))
+        item.setToolTip(describe_entry(cls))
+        item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, translate(cls.description))
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.item(row) for row in range(self.count())]
+
+    def _choose(self, item: QListWidgetItem) -> None:
+        if item.data(_NAME):
+            self.layer_chosen.emit(item.data(_NAME))
+
+    def _card(self, item: QListWidgetItem) -> QPixmap:
+        current, ratio = theme.current(), self.devicePixelRatioF()
+        text = item.text()
+        font = theme.font(theme.NORMAL, QFont.Weight.DemiBold)
+        width = self.fontMetrics().horizontalAdvance(text) + 56
+        card = QPixmap(round(width * ratio), round(28 * ratio))
+        card.setDevicePixelRatio(ratio)
+        card.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(card)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QColor(current.accent))
+        painter.setBrush(QColor(current.surface))
+        painter.drawRoundedRect(QRect(0, 0, width - 1, 27), theme.RADIUS, theme.RADIUS)
+        painter.drawPixmap(8, 6, icons.pixmap(item.data(_ICON), QColor(current.text), theme.ICON, ratio))
+        painter.setPen(QColor(current.text))
+        painter.setFont(font)
+        painter.drawText(QRect(32, 0, width - 32, 28), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+        return card
+
+
+class _LayerDelegate(QStyledItemDelegate):
+    """Draws a heading, or icon, label, one line of description and the handle to drag it by."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        current = theme.current()
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        view: QWidget = option.widget
+        text = index.data(Qt.ItemDataRole.DisplayRole)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not index.data(_NAME):
+            painter.setFont(theme.font(theme.SMALL))
+            painter.setPen(QColor(current.muted))
+            place = area.adjusted(0, 0, 0, -theme.UNIT)
+            painter.drawText(place, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, text)
+            painter.restore()
+            return
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        self._paint_ground(painter, area, state, hovered)
+        ratio = view.devicePixelRatioF()
+        middle = area.center().y() - theme.ICON // 2 + 1
+        icon = icons.pixmap(index.data(_ICON), QColor(current.text), theme.ICON, ratio)
+        painter.drawPixmap(area.left() + theme.SPACING, middle, icon)
+        words = area.adjusted(36, 3, -theme.SPACING - (20 if hovered else 0), -3)
+        painter.setFont(theme.font(theme.NORMAL))
+        painter.setPen(QColor(current.text))
+        painter.drawText(words, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, text)
+        painter.setFont(theme.font(theme.SMALL))
+        painter.setPen(QColor(current.muted))
+        description = index.data(Qt.ItemDataRole.AccessibleDescriptionRole)
+        line = painter.fontMetrics().elidedText(description, Qt.TextElideMode.ElideRight, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, line)
+        if hovered:
+            grip = icons.pixmap("grip", QColor(current.muted), theme.ICON, ratio)
+            painter.drawPixmap(area.right() - theme.ICON - theme.UNIT, middle, grip)
+        painter.restore()
+
+    def _paint_ground(self, painter: QPainter, area: QRect, state: QStyle.StateFlag, hovered: bool) -> None:
+        current = theme.current()
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if not (selected or hovered):
+            return
+        ground = QColor(current.accent if selected else current.raised)
+        if selected:
+            ground.setAlphaF(0.18)
+        focused = selected and bool(state & QStyle.StateFlag.State_HasFocus)
+        painter.setPen(QPen(QColor(current.accent), 1) if focused else Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(area.adjusted(0, 0, -1, -1), theme.UNIT, theme.UNIT)
+
+
+def icon_name(layer_name: str) -> str:
+    """The icon of a layer, or the one for layers without their own."""
+    own = f"layer-{layer_name.lower()}"
+    return own if own in icons.names() else "layer-other"
+
+
+def _sample() -> QWidget:
+    panel = LibraryPanel()
+    panel.resize(240, 420)
+    panel.list.setCurrentRow(3)
+    return panel
+
+
+if __name__ == "__main__":
+    theme.demo(_sample)
