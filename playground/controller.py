@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entry
 from engine.document.errors import GraphError, PlaygroundError
-from engine.document.graph import Document, Edge
+from engine.document.graph import CARD_GAP, Document, Edge
 from engine.document.history import History
 from engine.plan.plan import Problem
 from engine.plan.resolve import resolve
@@ -19,8 +19,6 @@ from playground.session import Session
 from playground.words import sentence
 from widgets.form import with_field
 
-GAP = 200.0
-"""Between the centres of neighbouring cards, in scene units."""
 _OFFSET = 40.0
 """How far a copy lies from its original."""
 _LARGEST_SEED = 2**31 - 1
@@ -156,7 +154,7 @@ class Controller(QObject):
         layer = entry("layers", name)()
 
         def edit(document: Document) -> Document:
-            return _appended(document, after, layer) if after else document.append(layer, GAP)
+            return _appended(document, after, layer) if after else document.append(layer)
 
         self._add(layer, edit)
 
@@ -271,7 +269,7 @@ def _duplicated(document: Document, chosen: frozenset[str]) -> tuple[Document, l
 
 def _appended(document: Document, after: str, layer: Layer) -> Document:
     node, new_id = document.node(after), document.free_id(layer)
-    document = document.add(layer, node.x + GAP, node.y, network=document.network_of(after).name)
+    document = document.add(layer, node.x + CARD_GAP, node.y, network=document.network_of(after).name)
     return document.connect(after, new_id) if layer.takes[1] else document
 
 
@@ -289,8 +287,8 @@ def _inserted(document: Document, edge: Edge, layer: Layer) -> Document:
     source, target = document.node(edge.source), document.node(edge.target)
     nodes = document.network_of(edge.target).nodes
     document = document.insert_between(edge, layer)
-    missing = 2 * GAP - (target.x - source.x)
-    if 0 < missing < 2 * GAP:
+    missing = 2 * CARD_GAP - (target.x - source.x)
+    if 0 < missing < 2 * CARD_GAP:
         moved = [(node.id, node.x + missing, node.y) for node in nodes if node.x >= target.x]
-        document = document.move(moved).move([(new_id, source.x + GAP, (source.y + target.y) / 2)])
+        document = document.move(moved).move([(new_id, source.x + CARD_GAP, (source.y + target.y) / 2)])
     return document

@@ -65,6 +65,8 @@ class Live(QObject):
 
     def _probes(self) -> tuple[Probe, ...]:
         window, plan = self._window, self._window.controller.plan
+        if not plan.ready:
+            return ()
         probes: list[Probe] = []
         if window.output.isVisible():
             node, unit = self._focus or ("", -1)
@@ -139,9 +141,10 @@ class Live(QObject):
 
     def _on_frame(self, frame: Frame, probes: tuple[Probe, ...]) -> None:
         self._frames += 1
-        for probe, answer in zip(probes, frame.answers, strict=True):
-            if answer is not None:
-                self._show(probe, answer)
+        if self._window.controller.plan.ready:  # else it is about the network before the last edit
+            for probe, answer in zip(probes, frame.answers, strict=True):
+                if answer is not None:
+                    self._show(probe, answer)
         self._show_numbers()
         self.refresh()
 
@@ -193,6 +196,7 @@ class Live(QObject):
         self._window.status.set_engine("training" if training else self._session.engine)
         if not self._session.running:
             self._window.status.set_speed("")
+            self._window.status.set_frames(0)
 
     def _tick(self) -> None:
         now = perf_counter()

@@ -67,21 +67,24 @@ class Palette(QFrame):
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
-        first = -1
-        for row in range(self.list.count()):
-            item = self.list.item(row)
-            action: QAction = item.data(_ACTION)
-            fits = all(word in f"{_title(action)} {action.toolTip()}".casefold() for word in words)
-            item.setHidden(not fits)
-            if fits and first < 0 and action.isEnabled():
-                first = row
-        self.list.setCurrentRow(first)
+        actions: list[QAction] = [self.list.item(row).data(_ACTION) for row in range(self.list.count())]
+        named = [_fits(words, _title(action)) for action in actions]
+        # What an action is called counts; what is said about it only where nothing is called so.
+        found = named if any(named) else [_fits(words, action.toolTip()) for action in actions]
+        for row, fits in enumerate(found):
+            self.list.item(row).setHidden(not fits)
+        possible = (row for row, fits in enumerate(found) if fits and actions[row].isEnabled())
+        self.list.setCurrentRow(next(possible, -1))
 
     def _run(self, item: QListWidgetItem | None) -> None:
         action: QAction | None = item.data(_ACTION) if item is not None else None
         if action is not None and action.isEnabled():
             self.close()
             action.trigger()
+
+
+def _fits(words: Sequence[str], text: str) -> bool:
+    return all(word in text.casefold() for word in words)
 
 
 def _title(action: QAction) -> str:

@@ -34,8 +34,8 @@ def take(
     """Draw the window into a picture file; returns 0, or 1 if the run never showed anything.
 
     It trains for `train_seconds` first, brings the panel `dock` to the front, and may have another `size`. Works
-    without a screen. Raises InvalidValueError for an unknown panel, FileError for a picture that cannot be written, and what
-    `playground.app.create_window` raises.
+    without a screen. Raises InvalidValueError for an unknown panel, FileError for a picture that cannot be written,
+    and what `playground.app.create_window` raises.
     """
     if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM") or "offscreen"

@@ -14,6 +14,7 @@ from engine.plan.plan import Plan
 from engine.worker.messages import Failure
 from playground.live import Live
 from playground.words import sentence
+from widgets.heatmap import Tool
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
@@ -30,6 +31,7 @@ class Views(QObject):
         self._window = window
         self._controller = window.controller
         self._session = window.session
+        self._tool: Tool = None
         self.live = Live(window)
         self._connect_canvas()
         self._connect_panels()
@@ -66,6 +68,7 @@ class Views(QObject):
         canvas.neuron_hovered.connect(self.live.focus)
         canvas.neuron_left.connect(self.live.leave)
         canvas.card_activated.connect(self._open_inspector)
+        canvas.context_menu_requested.connect(self._window.open_menu)
 
     def _connect_panels(self) -> None:
         window, controller = self._window, self._controller
@@ -87,7 +90,7 @@ class Views(QObject):
         data.batch_size_changed.connect(lambda size: controller.set_training_field("batch_size", (), size, True))
         data.data_seed_changed.connect(lambda seed: controller.set_data(self.tr("Draw new data"), seed=seed))
         data.column_toggled.connect(self._toggle_column)
-        data.drawing_changed.connect(output.set_drawing)
+        data.drawing_changed.connect(lambda _: self._show_tool())
         data.clear_drawn.connect(partial(self._draw, "clear"))
         output.points_drawn.connect(lambda points, number: self._draw("add", points, number))
         output.points_erased.connect(lambda x, y, radius: self._draw("erase", x, y, radius))
@@ -182,10 +185,17 @@ class Views(QObject):
         window.canvas.set_selection(selection, edge)
         window.inspector.set_state(document, controller.plan, selection, edge)
         window.data.set_document(document, self._input())
-        window.output.set_drawing(window.data.drawing_tool())
+        self._show_tool()
         window.panels["dock.data"].set_note(window.data.note())
         window.panels["dock.inspector"].set_note(window.inspector.note())
         window.show_state()
+
+    def _show_tool(self) -> None:
+        """Give Output the tool of the Data panel; again and again would cut a stroke short."""
+        tool = self._window.data.drawing_tool()
+        if tool != self._tool:
+            self._tool = tool
+            self._window.output.set_drawing(tool)
 
     def _show_unread(self, count: int) -> None:
         title = self.tr("Messages ({count})").format(count=count) if count else self.tr("Messages")
@@ -213,8 +223,8 @@ class Views(QObject):
             "warning",
             text,
             [
-                self.tr("Lower the learning rate to {rate} and start again").format(rate=rate),
-                self.tr("Lower it and go on from here"),
+                self.tr("Lower the rate to {rate} and start again").format(rate=rate),
+                self.tr("Lower it and go on"),
             ],
         )
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
     QMainWindow,
+    QMenu,
     QSizePolicy,
     QToolBar,
     QVBoxLayout,
@@ -133,7 +134,7 @@ class MainWindow(QMainWindow):
         return panels
 
     def _build_menus(self) -> None:
-        menus = self.actions_by_id.fill(self.menuBar())
+        self._menus = menus = self.actions_by_id.fill(self.menuBar())
         self.files.fill_recent(menus["File"], self.actions_by_id["file.save"])
         panels = menus["View"].addMenu(self.tr("Panels"))
         panels.setObjectName("menu.view.panels")
@@ -219,6 +220,18 @@ class MainWindow(QMainWindow):
         panel.show()
         panel.raise_()
         self.library.focus_search()
+
+    def open_menu(self, position: QPoint) -> None:
+        """Offer, at a point of the screen, what can be done with the selection."""
+        menu = QMenu(self)
+        menu.setObjectName("menu.canvas")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        menu.addMenu(self._menus["Network/Add layer"])
+        menu.addSeparator()
+        for name in ("edit.duplicate", "edit.delete", "edit.select_all", "view.fit"):
+            menu.addAction(self.actions_by_id[name])
+        menu.popup(position)
 
     def open_palette(self) -> None:
         """Search among all actions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from widgets import icons, theme
 
@@ -22,9 +22,17 @@ class Notice(QFrame):
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
         self.setProperty("class", "panel")
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
+        self._row = QHBoxLayout()
         self._row.setSpacing(theme.SPACING)
+        self._answers = QHBoxLayout()
+        self._answers.setContentsMargins(theme.ICON + theme.SPACING, 0, 0, 0)
+        self._answers.setSpacing(theme.SPACING)
+        self._answers.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.MARGIN, theme.SPACING, theme.SPACING, theme.SPACING)
+        column.setSpacing(theme.SPACING)
+        column.addLayout(self._row)
+        column.addLayout(self._answers)
         self._sign: QLabel = icons.label("error", "error")
         self._text = QLabel()
         self._text.setObjectName("notice.text")
@@ -71,7 +79,7 @@ class Notice(QFrame):
         button.setObjectName(f"notice.button_{number}")
         button.setAccessibleName(words)
         button.clicked.connect(lambda: self._choose(number))
-        self._row.insertWidget(self._row.count() - 1, button)
+        self._answers.insertWidget(self._answers.count() - 1, button)
         return button
 
     def _choose(self, number: int) -> None:

@@ -17,6 +17,9 @@ from engine.catalog.registry import entry
 from engine.catalog.schedules import ConstantRate, Schedule
 from engine.document.errors import GraphError, InvalidValueError
 
+CARD_GAP = 168.0
+"""Distance between the centres of neighbouring cards, scene units: what edits that place a card by themselves leave."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -314,7 +317,7 @@ class Document:
         )
         return document.connect(edge.source, new_id).connect(new_id, edge.target, edge.port)
 
-    def append(self, layer: Layer, gap: float = 200.0) -> Document:
+    def append(self, layer: Layer, gap: float = CARD_GAP) -> Document:
         """With a layer after the last card of the first network, connected to it when there is one."""
         network = self.networks[0]
         ends = [node for node in network.nodes if not network.outputs_of(node.id)]

@@ -6,14 +6,11 @@ from engine.catalog.activations import Activation
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
 from engine.document.errors import Sentence, ShapeError
-from engine.document.graph import Document, Edge, Node
+from engine.document.graph import CARD_GAP, Document, Edge, Node
 from engine.plan.plan import NodePlan, Problem, Remedy
 
 SMALL = 64
 """Units that a card which is too large is cut to."""
-
-GAP = 200.0
-"""Distance to a card that a remedy puts beside another, scene units."""
 
 
 def connect(source: str, target: str) -> Remedy:
@@ -45,7 +42,7 @@ def add_input(node_id: str) -> Remedy:
     def edit(document: Document) -> Document:
         layer, node = entry("layers", "Input")(), document.node(node_id)
         new_id = document.free_id(layer)
-        document = document.add(layer, node.x - GAP, node.y, network=document.network_of(node_id).name)
+        document = document.add(layer, node.x - CARD_GAP, node.y, network=document.network_of(node_id).name)
         return document.connect(new_id, node_id)
 
     return Remedy(Sentence("Add an input before it"), edit)
@@ -111,7 +108,7 @@ def _append(document: Document, node_id: str, layer_name: str, **fields: object)
     """A fresh card to the right of another, linked to it."""
     layer = entry("layers", layer_name)(**fields)
     node, new_id = document.node(node_id), document.free_id(layer)
-    document = document.add(layer, node.x + GAP, node.y, network=document.network_of(node_id).name)
+    document = document.add(layer, node.x + CARD_GAP, node.y, network=document.network_of(node_id).name)
     return document.connect(node_id, new_id)
 
 

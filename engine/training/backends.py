@@ -13,6 +13,7 @@ from engine.training.trainer import Trainer
 
 
 def _runs_everything(plan: Plan) -> Sentence | None:
+    """Refuses no plan."""
     return None
 
 

@@ -132,17 +132,17 @@ class TorchNetwork:
         activation = self.cards[self.output].activation
         return raw if activation is None else activation(raw)
 
-    def outputs(self, inputs: Sequence[Tensor | None], nodes: Iterable[str]) -> dict[str, Tensor]:
+    def outputs(self, values: list[Tensor | None], nodes: Iterable[str]) -> dict[str, Tensor]:
         """The outputs of some cards, after their activations; cards behind the last of them are not run.
 
+        `values` holds what is known by place, at least the batch of each Input card; what is computed is added to it.
         Flat outputs (samples, units) lie unit by unit in memory if the inputs do: products of few columns are several
         times faster so, and pictures of the units need no rearranging.
         """
         places = {node_id: self.place[node_id] for node_id in nodes}
         last = max(places.values(), default=-1)
-        values = list(inputs)
         for index, (sources, _, many, activation) in enumerate(self.cards[: last + 1]):
-            if sources:
+            if values[index] is None:
                 value = _run(many, sources, values)
                 values[index] = value if activation is None else activation(value)
         found = {}

@@ -73,6 +73,7 @@ class TorchTrainer:
         self._all_inputs = self._inputs(values)
         self._all_targets = torch.from_numpy(self._target.encode(targets))
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
+        self._passes: dict[int, list[Tensor | None]] = {}
         self._shuffled: tuple[int, list[Tensor | None], Tensor] | None = None
         self._evaluation: Evaluation | None = None
         self._last_loss: Tensor | None = None
@@ -138,7 +139,7 @@ class TorchTrainer:
                     gradient += regularizer.gradient(torch, weight)
                 self._optimizer.step()
         self._last_loss = loss.detach()
-        self._evaluation = None
+        self._forget()
         self.step_count += 1
         self.position = end
         if end == self._size:
@@ -203,11 +204,17 @@ class TorchTrainer:
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
 
-        What the Input cards make of read-only `values` is kept for the next call with the same array.
+        For read-only `values` what the Input cards make of them is kept, and until the state changes all outputs too:
+        views of one grid share a single pass through the network. Such answers are to be read only.
         """
         self._network.train(False)
+        known = None if values.flags.writeable else self._passes.get(id(values))
+        if known is None:
+            known = list(self._grid(values))
+            if not values.flags.writeable:
+                self._passes[id(values)] = known
         with torch.inference_mode():
-            return {name: value.numpy() for name, value in self._network.outputs(self._grid(values), nodes).items()}
+            return {name: value.numpy() for name, value in self._network.outputs(known, nodes).items()}
 
     def _grid(self, values: Array) -> list[Tensor | None]:
         if values.flags.writeable:
@@ -215,7 +222,9 @@ class TorchTrainer:
         known = self._grids.get(id(values))
         if known is None:
             while len(self._grids) >= _REMEMBERED:
-                del self._grids[next(iter(self._grids))]
+                oldest = next(iter(self._grids))
+                del self._grids[oldest]
+                self._passes.pop(oldest, None)
             inputs = [None if x is None else _by_units(x) for x in self._inputs(values)]
             known = self._grids[id(values)] = values, inputs  # holding the array keeps its id its own
         return known[1]
@@ -229,6 +238,11 @@ class TorchTrainer:
                 known=", ".join(self._shapes) or "none",
             )
         return found
+
+    def _forget(self) -> None:
+        """The state has changed: what was computed from it no longer holds."""
+        self._evaluation = None
+        self._passes.clear()
 
     # --- state ---------------------------------------------------------------------------------------------------
 
@@ -247,7 +261,8 @@ class TorchTrainer:
             self._network.parameters[name].copy_(torch.from_numpy(np.array(values, np.float32)))
         self.epoch, self.step_count = snapshot.epoch, snapshot.step
         self.position = snapshot.position if snapshot.position < self._size else 0
-        self._evaluation = self._last_loss = None
+        self._last_loss = None
+        self._forget()
         self._curve.replace(snapshot.curves)
         self._keep_finite()
 
@@ -289,7 +304,7 @@ class TorchTrainer:
         if not abs(value) <= torch.finfo(values.dtype).max:
             raise InvalidValueError("{name} (={value}) must be a finite number", name=name, value=value)
         values[index] = value
-        self._evaluation = None
+        self._forget()
 
     # --- staying finite ------------------------------------------------------------------------------------------
 
@@ -320,13 +335,14 @@ class TorchTrainer:
             self._optimizer.put(finite.optimizer)
         self.epoch, self.step_count, self.position = finite.epoch, finite.step, finite.position
         self._curve.truncate(finite.epoch)
-        self._evaluation = self._last_loss = None
+        self._last_loss = None
+        self._forget()
         raise Diverged(step, node)
 
     def _first_bad_node(self) -> str | None:
         """The first card, in order, whose output for some sample is not finite; the last card if none is."""
         with torch.inference_mode():
-            outputs = self._network.outputs(self._all_inputs, self.plan.order)
+            outputs = self._network.outputs(list(self._all_inputs), self.plan.order)
         bad = (node_id for node_id in self.plan.order if not outputs[node_id].isfinite().all())
         return next(bad, self.plan.output)
 

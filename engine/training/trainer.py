@@ -63,7 +63,7 @@ class Trainer(Protocol):
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
 
     def step(self, unit: Unit) -> None:
-        """Train on the next sample, the rest of the running batch, or the rest of the running epoch. Raises Diverged."""
+        """Train on the next sample, on the rest of the running batch, or of the running epoch. Raises Diverged."""
 
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""

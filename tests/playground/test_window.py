@@ -28,6 +28,7 @@ PATIENCE = 30_000
 def shared_window(qapp: QApplication) -> Iterator[MainWindow]:
     made = create_window("circle", theme="dark")
     made.show()
+    made.curves.show()  # they would come with the first test, which would be blamed for what they hold
     yield made
     made.close_without_asking()
     made.deleteLater()

@@ -8,7 +8,7 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
 from engine.document.graph import Edge
@@ -54,8 +54,8 @@ class Hit:
 class Board(QGraphicsScene):
     """Cards and links of a plan."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.style_ = Style()
         self.plan: Plan | None = None
@@ -102,13 +102,15 @@ class Board(QGraphicsScene):
                 node.output_shape,
                 node.input_shapes,
                 plan.document.data.dataset,
-                (node_id == plan.output, plan.target is not None, links_in.get(node_id, 0)),
+                (node_id == plan.output, plan.target, links_in.get(node_id, 0)),
             )
             if known is not None and reason == self._reasons.get(node_id):
                 layout = known.layout
             else:
                 layout = lay_out(node, plan, links_in.get(node_id, 0), self.style_)
                 self._reasons[node_id] = reason
+                if known is not None:
+                    known.answer = None  # it may have been one of classes, and be one of numbers now
             if known is None:
                 card = self.cards[node_id] = Card(node, layout, self.style_)
                 self.addItem(card.frame)

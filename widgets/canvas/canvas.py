@@ -130,6 +130,7 @@ class Canvas(Surface):
         """Weights (units, inputs) and biases (units,) by "node.parameter"."""
         self.board.set_parameters(arrays)
         self._refresh_links()
+        self.hover.refresh()
 
     def set_class_thumbnail(self, node_id: str, image: NDArray[np.uint8], class_table: bool) -> None:
         """The network's answer (height, width) on its card: classes with confidence, or signed values."""
@@ -239,16 +240,17 @@ class Canvas(Surface):
     def _offer_value(self, hit: Hit, pixel: QPoint) -> None:
         """Open the field for the weight or bias that was hit."""
         self.value_label.hide()
+        index: tuple[int, ...]
         if hit.part is Part.BIAS:
-            biases = self.board.cards[hit.node].biases
-            if biases is not None:
-                value = float(biases[hit.index])
-                self.editor.open_at(self.tr("bias"), f"{hit.node}.bias", (hit.index,), value, pixel)
-        elif hit.part is Part.WEIGHT and hit.edge is not None and hit.weight is not None:
-            weights = self.board.links[hit.edge].weights
-            if weights is not None:
-                value = float(weights[hit.weight])
-                self.editor.open_at(self.tr("weight"), f"{hit.edge.target}.weight", hit.weight, value, pixel)
+            label, name, index = self.tr("bias"), f"{hit.node}.bias", (hit.index,)
+            value = self.board.cards[hit.node].bias(hit.index)
+        elif hit.edge is not None and hit.weight is not None:
+            label, name, index = self.tr("weight"), f"{hit.edge.target}.weight", hit.weight
+            value = self.board.links[hit.edge].weight(hit.weight)
+        else:
+            return
+        if value is not None:
+            self.editor.open_at(label, name, index, value, pixel)
 
     def cancel(self) -> bool:
         """Escape: end the gesture, else the selection; returns whether there was either."""

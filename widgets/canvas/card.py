@@ -117,6 +117,10 @@ class Card:
         """Whether ports are drawn and can be grabbed."""
         return self.hovered or self.selected or self.focused or bool(self.offers)
 
+    def bias(self, unit: int) -> float | None:
+        """The bias of a unit; None if there is none."""
+        return None if self.biases is None or unit >= len(self.biases) else float(self.biases[unit])
+
     def bias_dot(self, unit: int) -> QRectF | None:
         """Where the bias of a unit is drawn, around the card's centre."""
         if self.biases is None or not self.layout.is_open or unit >= min(len(self.dots), len(self.layout.tiles)):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QLocale, QPoint, Qt
 
 from widgets.canvas.board import Hit, Part
-from widgets.canvas.layout import CardLayout
 
 if TYPE_CHECKING:
     from widgets.canvas.canvas import Canvas
@@ -23,6 +22,12 @@ class Hover:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._last = _NOTHING
+        self._pixel = QPoint()
+
+    def refresh(self) -> None:
+        """Newer values came while the pointer rests on one."""
+        if self._canvas.value_label.isVisible():
+            self._say(self._text(self._last))
 
     def leave(self) -> None:
         """The pointer is elsewhere."""
@@ -31,11 +36,8 @@ class Hover:
     def show(self, hit: Hit, pixel: QPoint) -> None:
         """Light up what was hit."""
         board, last = self._canvas.board, self._last
-        text = self._text(hit)
-        if text:
-            self._canvas.value_label.show_at(text, pixel)
-        else:
-            self._canvas.value_label.hide()
+        self._pixel = pixel
+        self._say(self._text(hit))
         if hit == last:
             return
         self._last = hit
@@ -56,6 +58,12 @@ class Hover:
             over = hit.index if hit.part is Part.REMEDY and hit.node == node_id else None
             box.set_state(over, box.focused, box.pressed)
         self._show_cursor(hit)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self._canvas.value_label.show_at(text, self._pixel)
+        else:
+            self._canvas.value_label.hide()
 
     def _show_unit(self, last: Hit, hit: Hit) -> None:
         was, now = _unit(last), _unit(hit)
@@ -84,16 +92,18 @@ class Hover:
         """What is said beside the pointer: the value of a weight or bias, the shape that flows along a wire."""
         board = self._canvas.board
         if hit.part is Part.BIAS:
-            biases = board.cards[hit.node].biases
-            if biases is not None and hit.index < len(biases):
-                return self._canvas.tr("bias {value}").format(value=number_text(float(biases[hit.index])))
+            card = board.cards.get(hit.node)
+            bias = card.bias(hit.index) if card is not None else None
+            text = QCoreApplication.translate("Canvas", "bias {value}")
+            return "" if bias is None else text.format(value=number_text(bias))
         link = board.links.get(hit.edge) if hit.edge is not None else None
         if link is None:
             return ""
-        if hit.weight is not None and link.weights is not None:
-            return self._canvas.tr("weight {value}").format(value=number_text(float(link.weights[hit.weight])))
-        layout: CardLayout = link.source.layout
-        return layout.shape
+        if hit.weight is not None:
+            value = link.weight(hit.weight)
+            text = QCoreApplication.translate("Canvas", "weight {value}")
+            return "" if value is None else text.format(value=number_text(value))
+        return link.source.layout.shape
 
 
 def number_text(value: float) -> str:

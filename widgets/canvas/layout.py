@@ -14,6 +14,7 @@ from widgets import theme
 from widgets.canvas.style import (
     CARD_WIDTH,
     LARGE_TILE,
+    MOST_MAPPED,
     MOST_UNITS,
     PADDING,
     PITCH,
@@ -79,7 +80,7 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
     width = max(CARD_WIDTH, texts + 2 * PADDING, body_width + 2 * PADDING)
     width = math.ceil(width / SNAP) * SNAP
 
-    strip = min(units, STRIP) if units and not is_open else 0
+    strip = min(units, STRIP) if not is_open and units <= MOST_MAPPED else 0
     body = _body_height(units if is_open else 0, side, strip)
     height = _HEADER + body
     frame = QRectF(-width / 2, -height / 2, width, height)

@@ -17,6 +17,7 @@ from widgets.canvas.strands import StrandRaster, ordinates, slopes
 from widgets.canvas.style import THICK, THIN, TILE, Style
 
 _MARGIN = 6.0
+_DETOUR = 24.0
 _LARGEST_PICTURE = 4_000_000
 """Pixels; beyond, the curves are drawn coarser."""
 
@@ -49,7 +50,6 @@ class Link(QGraphicsItem):
         self._pixels: NDArray[np.uint32] | None = None
         self._image: QImage | None = None
         self._bounds = QRectF()
-        self.setZValue(1)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.follow()
 
@@ -62,11 +62,14 @@ class Link(QGraphicsItem):
         start, end = self.source, self.target
         outputs, inputs = start.layout.tiles, end.layout.tiles
         self.kind = self._kind()
+        # A wire ends at the borders of its cards and passes behind others; curves between neurons run above frames.
+        self.setZValue(-1 if self.kind is Kind.WIRE else 1)
         if self.kind is Kind.WIRE:
             port = min(self.edge.port, len(end.layout.in_ports) - 1)
             self.path = wire(
                 start.position + start.layout.out_port,
                 end.position + (end.layout.in_ports[port] if port >= 0 else QPointF(end.layout.frame.left(), 0)),
+                min(start.scene_frame.top(), end.scene_frame.top()) - _DETOUR,
             )
         else:
             heights = np.array([start.position.y() + rect.center().y() for rect in outputs], np.float32)
@@ -88,7 +91,7 @@ class Link(QGraphicsItem):
             self.weights = self._levels = None  # of the network before; those of this one are under way
 
     def _kind(self) -> Kind:
-        if not (self.source.layout.is_open and self.target.layout.is_open) or self.right - self.left < 16:
+        if not (self.source.layout.is_open and self.target.layout.is_open) or self.right - self.left < 2 * _DETOUR:
             return Kind.WIRE
         units, inputs = len(self.target.layout.tiles), len(self.source.layout.tiles)
         weight = self.target.node.parameters.get("weight")
@@ -141,6 +144,12 @@ class Link(QGraphicsItem):
     def has_picture(self) -> bool:
         """Whether its curves were drawn before, so that newer weights may wait their turn."""
         return self._image is not None
+
+    def weight(self, index: tuple[int, int]) -> float | None:
+        """The weight (unit, input); None if there is none."""
+        if self.weights is None or not (index[0] < self.weights.shape[0] and index[1] < self.weights.shape[1]):
+            return None
+        return float(self.weights[index])
 
     def weight_at(self, point: QPointF, within: float) -> tuple[int, int] | None:
         """The weight (unit, input) whose curve passes nearest to a point of the scene, at most `within` away."""
@@ -275,11 +284,20 @@ class Link(QGraphicsItem):
         painter.drawPath(curve)
 
 
-def wire(start: QPointF, end: QPointF) -> QPainterPath:
-    """The curve from an output to an input; it leaves and arrives level."""
-    reach = (end.x() - start.x()) / 2
-    if reach < 24:  # the target lies to the left: bulge out, so that the curve can be seen
-        reach = max(48.0, abs(reach))
+def wire(start: QPointF, end: QPointF, above: float | None = None) -> QPainterPath:
+    """The curve from an output to an input; it leaves and arrives level.
+
+    One that runs back to the left passes at the height `above`, when given, so that its cards do not hide it.
+    """
     path = QPainterPath(start)
-    path.cubicTo(QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y()), end)
+    reach = (end.x() - start.x()) / 2
+    if reach >= 0 or above is None:
+        if reach < _DETOUR:  # too close: bulge out, so that the curve can be seen
+            reach = max(2 * _DETOUR, abs(reach))
+        path.cubicTo(QPointF(start.x() + reach, start.y()), QPointF(end.x() - reach, end.y()), end)
+        return path
+    out, back = start.x() + _DETOUR * 2, end.x() - _DETOUR * 2
+    path.cubicTo(QPointF(out, start.y()), QPointF(out, above), QPointF(start.x(), above))
+    path.lineTo(end.x(), above)
+    path.cubicTo(QPointF(back, above), QPointF(back, end.y()), end)
     return path

@@ -27,6 +27,8 @@ STRIP = 8
 """Neurons that such a card shows."""
 MOST_UNITS = 16
 """A card with more units stays closed."""
+MOST_MAPPED = 64
+"""A card with more units shows none of them: the training process draws no maps for it."""
 SNAP = 8.0
 """Cards come to rest on multiples of this."""
 PORT = 5.0

@@ -21,7 +21,7 @@ class Surface(QGraphicsView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.board = Board()
+        self.board = Board(self)
         self.setScene(self.board)
         self.camera = Camera(self)
         self.setFrameShape(QFrame.Shape.NoFrame)

@@ -12,7 +12,7 @@ from engine.catalog.layers.dense import Dense
 from engine.catalog.registry import to_json
 from engine.document.errors import InvalidValueError
 from engine.document.examples import examples, load_example
-from engine.document.graph import Document
+from engine.document.graph import CARD_GAP, Document
 from engine.document.serialization import document_to_json
 from engine.plan.resolve import resolve
 
@@ -55,7 +55,7 @@ def test_cards_lie_beside_each_other() -> None:
     for example in examples().values():
         places = [(node.x, node.y) for node in example.document.nodes]
         assert len(set(places)) == len(places)
-        assert {x % 200 for x, _ in places} == {0}
+        assert {x % CARD_GAP for x, _ in places} == {0}
 
 
 def test_circle_is_tensorflow_playgrounds() -> None:

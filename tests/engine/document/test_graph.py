@@ -12,7 +12,7 @@ from engine.catalog.layers.dense import Dense, Input
 from engine.catalog.layers.merging import Add
 from engine.catalog.layers.reshaping import Flatten
 from engine.document.errors import GraphError, InvalidValueError, ShapeError
-from engine.document.graph import Data, Document, Edge, Network, Training
+from engine.document.graph import CARD_GAP, Data, Document, Edge, Network, Training
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def edges(document: Document) -> set[tuple[str, str, int]]:
 
 def test_append_makes_a_chain_to_the_right(document: Document) -> None:
     assert [node.id for node in document.nodes] == ["input_1", "dense_1", "dense_2"]
-    assert [node.x for node in document.nodes] == [0.0, 200.0, 400.0]
+    assert [node.x for node in document.nodes] == [0.0, CARD_GAP, 2 * CARD_GAP]
     assert edges(document) == {("input_1", "dense_1", 0), ("dense_1", "dense_2", 0)}
 
 
