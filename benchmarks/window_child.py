@@ -60,7 +60,7 @@ def start(spawned: float) -> dict[str, float]:
     )
     window.show()
     until(lambda: "frame" in found, 60)
-    window.close()
+    window.close_without_asking()
     application.processEvents()
     return found
 
@@ -101,7 +101,7 @@ def train(seconds: float) -> dict[str, float]:
         "steps_per_second": (session.status.step - before) / took,
         "memory": psutil.Process(os.getpid()).memory_info().rss / 2**20,
     }
-    window.close()
+    window.close_without_asking()
     application.processEvents()
     return found
 
@@ -150,7 +150,7 @@ def act(seconds: float) -> dict[str, float]:
     found["undo"] = taken(
         controller.undo, lambda: 0 < status_step() < 1000 and controller.document.node(dense.id) == dense
     )
-    window.close()
+    window.close_without_asking()
     application.processEvents()
     return found
 
@@ -190,7 +190,7 @@ def drag(seconds: float) -> dict[str, float]:
         application.processEvents()
         taken.append((time.perf_counter() - began) * 1e3)
     found = {"median": statistics.median(taken), "worst": max(taken)}
-    window.close()
+    window.close_without_asking()
     application.processEvents()
     return found
 

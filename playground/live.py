@@ -101,7 +101,7 @@ class Live(QObject):
         """The document changed."""
         document = new.document
         task = document.data.dataset.task
-        if self._curves is not None:
+        if self._curves is not None and (old is None or old.document.data.dataset.task != task):
             self._curves.set_metric_name(words.metric_name(task))
         status = self._session.status
         if old is not None and old.ready and status is not None and status.epoch and difference(old, new) == "edit":

@@ -18,13 +18,14 @@ from engine.plan.plan import NodePlan, Plan
 class Card(NamedTuple):
     """One card ready to run: which outputs it reads, its own part, and the activation that follows (None: nothing).
 
-    `many` is its own part for many samples whose numbers lie unit by unit in memory.
+    `many` and `many_activation` are the same for many samples whose numbers lie unit by unit in memory.
     """
 
     sources: tuple[int, ...]
     own: Callable[..., Tensor] | None
     many: Callable[..., Tensor] | None
     activation: Callable[[Tensor], Tensor] | None
+    many_activation: Callable[[Tensor], Tensor] | None
 
 
 class TorchNetwork:
@@ -68,7 +69,7 @@ class TorchNetwork:
         layer = plan.layer
         sources = tuple(self.place[source] for source in plan.sources)
         if layer.takes[1] == 0:
-            return Card((), None, None, None)
+            return Card((), None, None, None, None)
         module = layer.build(nn, *plan.input_shapes)
         if module is not None:
             self._modules.append(module)
@@ -85,9 +86,10 @@ class TorchNetwork:
         many = _by_units(module) if isinstance(module, nn.Linear) and own == module.forward else own
         activation = layer.output_activation.build(nn)
         if isinstance(activation, nn.Identity):
-            return Card(sources, own, many, None)
+            return Card(sources, own, many, None, None)
         self._modules.append(activation)
-        return Card(sources, own, many, activation.forward)
+        many_activation = _tanh if isinstance(activation, nn.Tanh) else activation.forward
+        return Card(sources, own, many, activation.forward, many_activation)
 
     def _adopt(self, plan: NodePlan, module: nn.Module) -> None:
         """Lay the module's parameters and gradients into the flat tensors."""
@@ -118,7 +120,7 @@ class TorchNetwork:
     def raw_output(self, inputs: Sequence[Tensor | None]) -> Tensor:
         """The output card's value before its activation. `inputs` holds one batch per Input card, by place."""
         values = list(inputs)
-        for index, (sources, own, _, activation) in enumerate(self.cards):
+        for index, (sources, own, _, activation, _) in enumerate(self.cards):
             if not sources:
                 continue
             value = _run(own, sources, values)
@@ -141,7 +143,7 @@ class TorchNetwork:
         """
         places = {node_id: self.place[node_id] for node_id in nodes}
         last = max(places.values(), default=-1)
-        for index, (sources, _, many, activation) in enumerate(self.cards[: last + 1]):
+        for index, (sources, _, many, _, activation) in enumerate(self.cards[: last + 1]):
             if values[index] is None:
                 value = _run(many, sources, values)
                 values[index] = value if activation is None else activation(value)
@@ -172,3 +174,8 @@ def _by_units(module: nn.Linear) -> Callable[[Tensor], Tensor]:
         return lambda x: torch.mm(weight, x.t()).t()
     column = bias.detach()[:, None]
     return lambda x: torch.addmm(column, weight, x.t()).t()
+
+
+def _tanh(x: Tensor) -> Tensor:
+    """2 · sigmoid(2x) − 1, within 2e-7 of tanh: PyTorch's sigmoid takes a third of the time of its tanh."""
+    return torch.mul(x, 2).sigmoid_().mul_(2).sub_(1)

@@ -13,7 +13,7 @@ from engine.catalog.layers.dense import Dense
 from engine.catalog.optimizers import SGD
 from engine.document.errors import Sentence
 from engine.document.examples import load_example
-from engine.document.graph import Document, Edge
+from engine.document.graph import CARD_GAP, Document, Edge
 from engine.plan.resolve import resolve
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot
@@ -211,7 +211,7 @@ def test_a_layer_dropped_on_a_link_makes_room(controller: Controller) -> None:
     places = {node.id: node.x for node in controller.document.nodes}
     assert places["dense_1"] < places["dense_4"] < places["dense_2"] < places["dense_3"]
     gaps = [places["dense_4"] - places["dense_1"], places["dense_2"] - places["dense_4"]]
-    assert min(gaps) >= 200
+    assert min(gaps) >= CARD_GAP
     assert controller.selection == {"dense_4"}
 
 

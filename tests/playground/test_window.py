@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from engine.document.examples import load_example
@@ -219,6 +220,30 @@ def test_drawn_points_are_one_undo_a_stroke(window: MainWindow, qtbot: QtBot) ->
     assert len(window.controller.document.data.dataset.points) == 3  # type: ignore[attr-defined]
     window.controller.undo()
     assert window.controller.document.data.dataset.points == ()  # type: ignore[attr-defined]
+
+
+def test_a_stroke_with_the_mouse_draws_along_the_way(window: MainWindow, qtbot: QtBot) -> None:
+    window.data.dataset_chosen.emit("drawn")
+    qtbot.mouseClick(window.data.tools.swatch(1), Qt.MouseButton.LeftButton)
+    area = window.output.map
+    start, end = area.to_pixels(-3.0, 0.0).toPoint(), area.to_pixels(3.0, 0.0).toPoint()
+    qtbot.mousePress(area, Qt.MouseButton.LeftButton, pos=start)
+    for place in (QPoint((start.x() + end.x()) // 2, start.y()), end):
+        QTest.mouseMove(area, place)
+    qtbot.mouseRelease(area, Qt.MouseButton.LeftButton, pos=end)
+    points = window.controller.document.data.dataset.points  # type: ignore[attr-defined]
+    assert len(points) > 10
+    assert {number for _, _, number in points} == {1}
+    window.controller.undo()
+    assert window.controller.document.data.dataset.points == ()  # type: ignore[attr-defined]
+
+
+def test_the_menu_of_the_canvas_offers_the_actions(window: MainWindow) -> None:
+    window.canvas.context_menu_requested.emit(QPoint(400, 300))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert window.actions_by_id["edit.delete"] in menu.actions()
+    menu.close()
 
 
 def test_a_neuron_under_the_pointer_is_shown_large(window: MainWindow, qtbot: QtBot) -> None:
