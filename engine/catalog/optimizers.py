@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ class Optimizer(Entry, kind="optimizers"):
     """Turns the gradient of the loss into a change of the weights. Every optimizer has a `learning_rate`."""
 
     learning_rate: float
+    torch_names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What PyTorch calls the parts of the state that `update` names otherwise: PyTorch's name to ours."""
 
     def update(self, weight: Array, gradient: Array, state: State, rate: float, step: int) -> None:
         """Change `weight` in place by one step (`step` counts from 1); `state` starts as an empty dict."""
@@ -43,6 +47,7 @@ class SGD(Optimizer):
     nesterov: bool = False
 
     name = "SGD"
+    torch_names = MappingProxyType({"momentum_buffer": "velocity"})
     label = "SGD"
     formula = "v ← momentum · v + g;  w ← w − learning_rate · v  (Nesterov: g + momentum · v)"
     reference = "Robbins & Monro 1951; Polyak 1964; Sutskever et al., ICML 2013"
@@ -83,6 +88,7 @@ class Adam(Optimizer):
     beta_2: Annotated[float, _SHARE] = 0.999
     epsilon: Annotated[float, Range(1e-12, 1.0, logarithmic=True)] = 1e-8
 
+    torch_names = MappingProxyType({"exp_avg": "mean", "exp_avg_sq": "square"})
     label = "Adam"
     name = "Adam"
     formula = "m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  w ← w − learning_rate · m̂ / (√v̂ + ε)"
@@ -117,6 +123,7 @@ class RMSprop(Optimizer):
     momentum: Annotated[float, _SHARE] = 0.0
 
     name = "RMSprop"
+    torch_names = MappingProxyType({"momentum_buffer": "velocity", "square_avg": "square"})
     label = "RMSprop"
     formula = "s ← decay · s + (1−decay) g²;  v ← momentum · v + g / (√s + ε);  w ← w − learning_rate · v"
     reference = "Hinton, Coursera lecture 6e, 2012; decay is PyTorch's alpha, 0.99 (Keras: rho, 0.9)"

@@ -18,9 +18,6 @@ from engine.plan.cycles import plan_cycles, topological
 from engine.plan.output import check_output
 from engine.plan.plan import Cost, NodePlan, Plan, Problem, Remedy
 
-_CONSEQUENCES = ("output_size", "loss", "dead_end")
-"""What is often wrong only because something before it is: named after the rest."""
-
 
 def resolve(document: Document) -> Plan:
     """Order, shapes, costs and problems of a document."""
@@ -36,10 +33,10 @@ def resolve(document: Document) -> Plan:
         _flag_unconnected(network, network_order, nodes)
     network = document.networks[0]
     output = _output(network, order, nodes)
-    _flag_dead_ends(network, output, nodes)
     target = None
-    cyclic = len(order) < len(nodes)
-    if output is not None and not cyclic and nodes[output].output_shape is not None and not nodes[output].problems:
+    # while a card lacks input or shapes clash, it is not known yet which card will give the answer, or what answer
+    if output is not None and not any(plan.problems for plan in nodes.values()):
+        _flag_dead_ends(network, output, nodes)
         nodes[output], target = check_output(document, nodes[output])
     cost = cost_of(document, [nodes[node_id] for node_id in order])
     if cost.memory_bytes > MEMORY_LIMIT:
@@ -50,7 +47,6 @@ def resolve(document: Document) -> Plan:
         problems.append(remedies.empty())
     for plan in nodes.values():
         problems += plan.problems
-    problems.sort(key=lambda problem: problem.kind in _CONSEQUENCES)
     return Plan(
         document,
         MappingProxyType(nodes),
@@ -155,11 +151,11 @@ def _output(network: Network, order: list[str], nodes: Mapping[str, NodePlan]) -
     return max(ends, key=lambda node_id: depth[node_id]) if ends else None
 
 
-def _flag_dead_ends(network: Network, output: str | None, nodes: dict[str, NodePlan]) -> None:
+def _flag_dead_ends(network: Network, output: str, nodes: dict[str, NodePlan]) -> None:
     """Mark cards that lead nowhere, so that nobody waits for them to learn."""
     for node in network.nodes:
         plan = nodes[node.id]
-        if network.outputs_of(node.id) or node.id == output or plan.problems or output is None:
+        if network.outputs_of(node.id) or node.id == output or plan.problems:
             continue
         sentence = Sentence(
             "Nothing uses this card's output; the network's answer is {output}",

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,6 @@ from torch import Tensor
 from engine.catalog.optimizers import Optimizer
 from engine.document.errors import InvalidValueError
 from engine.training.trainer import Array
-
-_NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "SGD": {"momentum_buffer": "velocity"},
-        "Adam": {"exp_avg": "mean", "exp_avg_sq": "square"},
-        "RMSprop": {"momentum_buffer": "velocity", "square_avg": "square"},
-    }
-)
-"""What PyTorch calls the state that `Optimizer.update` of the catalogue names otherwise."""
 
 
 class FlatOptimizer:
@@ -40,7 +30,7 @@ class FlatOptimizer:
         self._flat = flat
         self._built: Any = settings.build(torch.optim, [flat])
         self._group: dict[str, Any] = self._built.param_groups[0]
-        self._names = _NAMES.get(type(self._built).__name__, {})
+        self._names = settings.torch_names
         self.step: Callable[[], Any] = partial(inspect.unwrap(type(self._built).step), self._built)
         """Change the flat tensor by one step; to be called under `torch.no_grad()`."""
         self._expected = self._state_names(settings)
