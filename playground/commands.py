@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import sys
 from argparse import Namespace
@@ -49,9 +50,17 @@ def window(options: Namespace) -> int:
 
         print(f"forgotten: {reset()}")
         return DONE
+    _require_screen()
     from playground.app import run
 
     return run(options.file, options.safe_mode)
+
+
+def _require_screen() -> None:
+    """Raise WorkFailed where Qt would abort the process: on Linux without a display."""
+    named = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not named:
+        raise WorkFailed("there is no screen to open a window on; playground train and playground screenshot need none")
 
 
 def screenshot(options: Namespace) -> int:

@@ -13,6 +13,7 @@ from engine.document.errors import FileError, InvalidValueError
 from engine.document.graph import Document
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
     from playground.window import MainWindow
@@ -58,10 +59,20 @@ def take(
 
 
 def _application() -> QApplication:
+    from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
     existing = QApplication.instance()
-    return existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    if isinstance(existing, QApplication):
+        return existing
+    qInstallMessageHandler(_report)
+    return QApplication(sys.argv[:1])
+
+
+def _report(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Pass Qt's messages on, but for the offscreen platform's remark that it has no window manager to talk to."""
+    if text != "This plugin does not support propagateSizeHints()":
+        print(text, file=sys.stderr)
 
 
 def _arrange(window: MainWindow, dock: str | None, size: tuple[int, int] | None) -> None:

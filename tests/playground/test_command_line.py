@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -244,3 +245,12 @@ def test_the_command_line_loads_no_training_library_before_it_trains() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stderr.split() == ["0", "False"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has machines without a screen")
+def test_without_a_screen_the_window_is_refused_in_one_sentence() -> None:
+    bare = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    command = [sys.executable, "-m", "playground"]
+    answer = subprocess.run(command, env=bare, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("playground: there is no screen") and len(answer.stderr.splitlines()) == 1
