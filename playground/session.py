@@ -20,13 +20,15 @@ Engine = Literal["starting", "ready", "lost"]
 def difference(old: Plan | None, new: Plan) -> Change:
     """What a change of the document means for its run.
 
-    "load" where weights change their shape, their meaning or how they start; "edit" where training goes on with the
-    weights as they are; "none" where only places on the canvas changed.
+    "load" where weights change their shape, their meaning or how they start, and for another data set, which has
+    nothing in common with what was learnt; "edit" where training goes on with the weights as they are; "none" where
+    only places on the canvas changed.
     """
     if old is None:
         return "load"
     before, after = old.document, new.document
-    if before.seed != after.seed or _starts(old) != _starts(new) or _inputs(old) != _inputs(new):
+    other_data = before.data.dataset.name != after.data.dataset.name
+    if other_data or before.seed != after.seed or _starts(old) != _starts(new) or _inputs(old) != _inputs(new):
         return "load"
     same = before.data == after.data and before.training == after.training and _graph(old) == _graph(new)
     return "none" if same else "edit"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from engine.catalog.registry import entry
+from engine.document.errors import Sentence
 from engine.document.graph import Document
 from engine.plan.data import split
+from engine.plan.fit import fit_output
 from engine.plan.plan import Plan
 from engine.worker.messages import Failure
 from playground.live import Live
@@ -106,14 +108,26 @@ class Views(QObject):
         session.restarted.connect(self._on_restarted)
 
     def _choose_dataset(self, name: str) -> None:
+        """Take another data set; a network that could be trained is fitted to it, so that it still can."""
+        fitting = self._controller.plan.ready
+        changes: tuple[Sentence, ...] = ()
+
         def edit(document: Document) -> Document:
+            nonlocal changes
             held = document.data.dataset
             kept = {field: getattr(held, field) for field in ("samples", "noise") if hasattr(held, field)}
             fresh = entry("datasets", name)()
-            fitting = {field: value for field, value in kept.items() if hasattr(fresh, field)}
-            return document.set_data(dataset=fresh.replace(**fitting) if held.name != name else held)
+            fields = {field: value for field, value in kept.items() if hasattr(fresh, field)}
+            chosen = document.set_data(dataset=fresh.replace(**fields) if held.name != name else held)
+            if fitting:
+                chosen, changes = fit_output(chosen)
+            return chosen
 
         self._controller.apply(self.tr("Choose data"), edit)
+        if changes:
+            text = self.tr("The output was fitted to the data: {changes}")
+            said = "; ".join(sentence(change) for change in changes)
+            self._controller.said.emit("info", text.format(changes=said), "")
 
     def _set_train_share(self, share: float, finished: bool) -> None:
         label = self.tr("Change train share")

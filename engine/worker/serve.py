@@ -1,6 +1,8 @@
 """The training process: it trains, and answers the window between two slices of training.
 
 The window pulls. A slow window never slows training, and a window that is gone ends the process: the pipe closes.
+
+The window imports this module to start the process, before anything else; what the process needs is imported in it.
 """
 
 from __future__ import annotations
@@ -11,16 +13,11 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from importlib.metadata import version
-from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
-from engine.training.backends import BACKENDS
-from engine.worker.messages import Quit, Ready
-from engine.worker.session import Session
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 BEAT_SECONDS = 0.05
 """How often the process shows that it lives."""
@@ -58,11 +55,19 @@ def _beat(beats: Beats) -> None:
 
 def versions() -> Mapping[str, str]:
     """Versions of what computes."""
-    return {"python": platform.python_version(), "numpy": np.__version__, "torch": version("torch")}
+    from importlib.metadata import version
+
+    return {"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")}
 
 
 def serve(connection: Any, beats: Beats) -> None:
     """Say Ready, then train and answer until told to quit or until the other end is gone."""
+    import numpy as np
+
+    from engine.training.backends import BACKENDS
+    from engine.worker.messages import Quit, Ready
+    from engine.worker.session import Session
+
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
     for backend in BACKENDS:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from engine.catalog.activations import Relu
 from engine.catalog.layers.dense import Dense
 from engine.catalog.optimizers import SGD
+from engine.catalog.registry import entry
 from engine.document.errors import Sentence
 from engine.document.examples import load_example
 from engine.document.graph import CARD_GAP, Document, Edge
@@ -88,6 +89,8 @@ def set_rate(controller: Controller, rate: float, finished: bool = True) -> None
         (lambda document: document.set_data(seed=9), "edit"),
         (lambda document: document.set_field("dense_1", "activation", Relu()), "edit"),
         (lambda document: document.insert_before("dense_2", "Dropout"), "edit"),
+        (lambda document: document.set_data(dataset=document.data.dataset.replace(noise=10.0)), "edit"),
+        (lambda document: document.set_data(dataset=entry("datasets", "xor")()), "load"),
         (lambda document: document.replace(seed=2), "load"),
         (lambda document: document.set_field("dense_1", "units", 5), "load"),
         (lambda document: document.toggle_column("input_1", "x1_squared"), "load"),

@@ -208,6 +208,26 @@ def test_data_and_columns_are_switched_in_the_panel(window: MainWindow, qtbot: Q
     assert window.panels["dock.data"].note() == window.data.note() != ""
 
 
+def test_other_data_gets_an_output_that_fits_it(window: MainWindow, qtbot: QtBot) -> None:
+    start = window.controller.document
+    for name in ("blobs", "plane", "rings", "circle"):
+        window.data.dataset_chosen.emit(name)
+        assert window.controller.document.data.dataset.name == name
+        assert window.controller.plan.ready, name
+    for _ in range(4):
+        window.controller.undo()
+    assert window.controller.document == start
+
+
+def test_a_network_with_a_mistake_is_left_alone_when_other_data_is_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    output = window.controller.plan.output
+    assert output is not None
+    window.controller.apply("units", lambda document: document.set_field(output, "units", 3))
+    window.data.dataset_chosen.emit("blobs")
+    assert window.controller.document.node(output).layer.units == 3  # type: ignore[attr-defined]
+    assert not window.controller.plan.ready
+
+
 def test_drawn_points_are_one_undo_a_stroke(window: MainWindow, qtbot: QtBot) -> None:
     window.data.dataset_chosen.emit("drawn")
     for x in (0.0, 1.0, 2.0):
