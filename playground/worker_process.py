@@ -1,6 +1,6 @@
 """The training process as seen from outside: started, spoken to and ended without ever waiting for it.
 
-Knows no Qt, so that it can be started before anything else is imported.
+Knows no Qt and imports next to nothing, so that it can be started before anything else is.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from engine.worker.messages import FromWorker, Quit, ToWorker
 from engine.worker.serve import main
+
+if TYPE_CHECKING:
+    from engine.worker.messages import FromWorker, ToWorker
 
 POLITE_SECONDS = 0.5
 """How long a process that was asked to end may take before it is made to."""
@@ -93,6 +96,8 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """End it: politely, then with SIGTERM, then with SIGKILL. Takes a second at most."""
+        from engine.worker.messages import Quit
+
         self.listen(None)
         self.send(Quit())
         self._process.join(POLITE_SECONDS)

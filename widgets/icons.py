@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from importlib.resources import files
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QRectF, Qt
-from PySide6.QtGui import QAction, QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from widgets import theme as themes
 
-_SCALES = (1, 2, 3)
-"""Device pixel ratios an icon is rendered for; Qt picks the nearest that is large enough."""
 _NAME, _ROLE = "icon_name", "icon_role"
 
 
@@ -24,10 +24,11 @@ class _Cache(QObject):
         self.icons: dict[tuple[str, str, str, int], QIcon] = {}
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """The name of every icon, sorted."""
     folder = files("assets") / "icons"
-    return sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".svg"))
+    return tuple(sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".svg")))
 
 
 def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
@@ -36,23 +37,20 @@ def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
     It does not follow a change of theme by itself: see `assign`. Raises ValueError for a name without a file.
     """
     theme = themes.current()
-    cache = _cache()
+    made = _cache()
     key = (theme.name, name, role, size)
-    if cache is not None and key in cache.icons:
-        return cache.icons[key]
+    if made is not None and key in made.icons:
+        return made.icons[key]
     result = QIcon()
     muted = QColor(theme.muted)
     muted.setAlphaF(0.6)
-    for color, modes in (
-        (QColor(getattr(theme, role)), (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected)),
-        (muted, (QIcon.Mode.Disabled,)),
-    ):
-        for scale in _SCALES:
-            drawn = pixmap(name, color, size, scale)
-            for mode in modes:
-                result.addPixmap(drawn, mode)
-    if cache is not None:
-        cache.icons[key] = result
+    for scale in _scales():
+        drawn = pixmap(name, QColor(getattr(theme, role)), size, scale)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected):
+            result.addPixmap(drawn, mode)
+        result.addPixmap(_tinted(drawn, muted), QIcon.Mode.Disabled)
+    if made is not None:
+        made.icons[key] = result
     return result
 
 
@@ -61,10 +59,7 @@ def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0
 
     Raises ValueError for a name without a file.
     """
-    source = files("assets") / "icons" / f"{name}.svg"
-    if not source.is_file():
-        raise ValueError(f"name (={name!r}) must be one of {', '.join(names())}")
-    drawing = source.read_text(encoding="utf-8").replace("currentColor", color.name())
+    drawing = _source(name).replace("currentColor", color.name())
     side = round(size * scale)
     result = QPixmap(side, side)
     result.fill(Qt.GlobalColor.transparent)
@@ -74,6 +69,29 @@ def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0
     painter.end()
     result.setDevicePixelRatio(scale)
     return result
+
+
+def _scales() -> range:
+    """Device pixel ratios an icon is rendered for, up to that of the finest screen; Qt picks the nearest above."""
+    return range(1, math.ceil(max((screen.devicePixelRatio() for screen in QGuiApplication.screens()), default=1)) + 1)
+
+
+def _tinted(drawn: QPixmap, color: QColor) -> QPixmap:
+    """The same drawing in another colour: icons have one, and tinting is faster than drawing again."""
+    result = QPixmap(drawn)
+    painter = QPainter(result)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceIn)
+    painter.fillRect(result.rect(), color)
+    painter.end()
+    return result
+
+
+@cache
+def _source(name: str) -> str:
+    source = files("assets") / "icons" / f"{name}.svg"
+    if not source.is_file():
+        raise ValueError(f"name (={name!r}) must be one of {', '.join(names())}")
+    return source.read_text(encoding="utf-8")
 
 
 def assign(target: QAction | QAbstractButton, name: str, role: str = "text") -> None:

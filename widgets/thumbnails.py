@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtGui import QBrush, QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from engine.catalog.datasets.dataset import PlaneDataset, Samples
@@ -18,6 +19,8 @@ SMALLEST, LARGEST = 28, 56
 """Side of a picture in a narrow and in a wide panel."""
 _POINTS = {"classification": 140, "regression": 900}
 _RADIUS = {"classification": 1.1, "regression": 1.4}
+_SHADES = 16
+"""Colours on each side of zero for the targets of a regression; mixing a colour costs more than drawing a dot."""
 _SEED = 1
 
 
@@ -167,8 +170,12 @@ class Thumbnail(QAbstractButton):
         low, high = PlaneDataset.view
         scale = (side - 6) / (high - low)
         radius = _RADIUS[self._task]
-        for (x, y), target in zip(self._samples.values.tolist(), self._samples.targets.tolist(), strict=True):
-            painter.setBrush(point_color(target, self._task))
+        keys = self._samples.targets
+        if self._task == "regression":
+            keys = np.rint(keys * _SHADES) / _SHADES
+        brushes = {key: QBrush(point_color(key, self._task)) for key in np.unique(keys).tolist()}
+        for (x, y), key in zip(self._samples.values.tolist(), keys.tolist(), strict=True):
+            painter.setBrush(brushes[key])
             painter.drawEllipse(QPointF(3 + (x - low) * scale, 3 + (high - y) * scale), radius, radius)
         painter.end()
         return picture

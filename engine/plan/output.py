@@ -50,9 +50,9 @@ def _size(document: Document, plan: NodePlan) -> Problem | None:
     if shape[0] == units:
         return None
     template = (
-        "The data asks for one number, but the network answers with {units} units; it needs 1"
+        "The data asks for one number, so the last layer needs units = {wanted}, not {units}"
         if dataset.task == "regression"
-        else "The data has {classes} classes, but the network answers with {units} units; it needs {wanted}"
+        else "The data has {classes} classes, so the last layer needs units = {wanted}, not {units}"
     )
     sentence = Sentence(template, {"classes": dataset.class_count, "units": shape[0], "wanted": units})
     return Problem(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 WIDTH, HEIGHT = 1600, 1000
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60.0
 """Seconds until what must happen counts as not happening."""
+
+ON_A_SCREEN = [
+    pytest.mark.xvfb,
+    pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is not installed"),
+]
+"""What marks a test that needs the screen and the hand."""
 
 
 @dataclass(frozen=True)

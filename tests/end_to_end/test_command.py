@@ -12,9 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
-from tests.end_to_end.display import PATIENCE, ROOT, Display, display, until
+from tests.end_to_end.display import ON_A_SCREEN, PATIENCE, ROOT, Display, display, until
 
-pytestmark = pytest.mark.xvfb
+pytestmark = ON_A_SCREEN
 
 CANVAS = (slice(150, 800), slice(300, 1080))
 OUTPUT = (slice(70, 440), slice(1110, 1430))
@@ -75,13 +75,14 @@ def program(tmp_path: Path) -> Iterator[Program]:
 
 def test_one_command_a_space_bar_and_the_boundary_bends(program: Program) -> None:
     until(lambda: program.changed(np.zeros_like(program.screen.picture())) > 100_000, "the first picture")
-    until(lambda: program.colourfulness() > 5, "the boundary of the untrained network")
+    # The points alone, which are painted before the training process is up, give less than 15.
+    until(lambda: program.colourfulness() > 20, "the boundary of the untrained network")
     until(program.stands_still, "an untrained network stands still")
     pale, before = program.colourfulness(), program.screen.picture()
 
     program.press("space")
     until(lambda: program.changed(before) > 20_000, "the picture changes while it trains")
-    until(lambda: program.colourfulness() > 1.5 * pale, "the answer becomes clear")
+    until(lambda: program.colourfulness() > 2 * pale, "the answer becomes clear")
     assert not program.stands_still()
 
     program.press("space")

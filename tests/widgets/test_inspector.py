@@ -91,7 +91,7 @@ def test_a_field_of_a_card_is_emitted_with_the_card(inspector: Inspector) -> Non
 def test_problems_are_said_with_a_button_that_names_problem_and_remedy(inspector: Inspector, qtbot: QtBot) -> None:
     document = make_document(units=3)
     show(inspector, document, "dense_2")
-    sentence = "The data has 2 classes, but the network answers with 3 units; it needs 1."
+    sentence = "The data has 2 classes, so the last layer needs units = 1, not 3."
     assert inspector.problems.sentences() == [sentence]
     chosen = record(inspector.remedy_chosen)
     button = inspector.problems.button(0, 0)

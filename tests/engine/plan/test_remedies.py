@@ -139,14 +139,14 @@ def test_shape_clash() -> None:
 @pytest.mark.parametrize(
     ("document", "node_id", "sentence", "label"),
     [
-        (chain(dense(3)), "dense_1", "2 classes, but the network answers with 3 units; it needs 1", "to 1"),
-        (chain(dense(1), dataset=Blobs()), "dense_1", "5 classes, but the network answers with 1 units", "to 5"),
+        (chain(dense(3)), "dense_1", "2 classes, so the last layer needs units = 1, not 3", "to 1"),
+        (chain(dense(1), dataset=Blobs()), "dense_1", "5 classes, so the last layer needs units = 5, not 1", "to 5"),
         (chain(dense(3), dataset=Plane()), "dense_1", "asks for one number, but", "to 1"),
         (chain(dense(1, Softmax())), "dense_1", "it needs 2", "to 2"),
         (
             chain(dense(3), Activation(), dataset=Blobs()),
             "activation_1",
-            "answers with 3 units; it needs 5",
+            "needs units = 5, not 3",
             "Set units of dense_1 to 5",
         ),
     ],
