@@ -141,8 +141,8 @@ def test_shape_clash() -> None:
     [
         (chain(dense(3)), "dense_1", "2 classes, so the last layer needs units = 1, not 3", "to 1"),
         (chain(dense(1), dataset=Blobs()), "dense_1", "5 classes, so the last layer needs units = 5, not 1", "to 5"),
-        (chain(dense(3), dataset=Plane()), "dense_1", "asks for one number, but", "to 1"),
-        (chain(dense(1, Softmax())), "dense_1", "it needs 2", "to 2"),
+        (chain(dense(3), dataset=Plane()), "dense_1", "asks for one number, so", "to 1"),
+        (chain(dense(1, Softmax())), "dense_1", "units = 2", "to 2"),
         (
             chain(dense(3), Activation(), dataset=Blobs()),
             "activation_1",
