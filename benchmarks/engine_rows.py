@@ -108,6 +108,7 @@ def training_rows() -> list[Row]:
         document = dense_network((), hidden)
         document = document.set_training(epochs=10_000_000, loss=document.training.loss)
         ratios, rates = [], []
+        bare_loop(document, 0.1)  # the first optimizer of a process imports PyTorch's compiler
         for _ in range(5):
             trainer = TorchTrainer(resolve(document))
             start, ours = perf_counter(), 0
