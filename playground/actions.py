@@ -254,7 +254,7 @@ def _train() -> Iterator[Action]:
         QT_TRANSLATE_NOOP("actions", "Trains to the end of the epoch"),
         "Train",
         "session.step",
-        ("Shift+.", ">"),
+        ("Shift+.",),
         "step-epoch",
         1,
         _can_train,

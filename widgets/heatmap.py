@@ -52,7 +52,7 @@ class HeatMap(QWidget):
         self._pixels: NDArray[np.uint8] | None = None  # QImage does not copy: the memory must live as long as it
         self._kind: Kind = "signed"
         self._samples = SamplePoints()
-        self._points: QPixmap | None = None
+        self._still: QPixmap | None = None
         self._show_test = True
         self._discrete = False
         self._title = ""
@@ -78,12 +78,12 @@ class HeatMap(QWidget):
     def set_samples(self, samples: SamplePoints) -> None:
         """Show other samples."""
         self._samples = samples
-        self._drop_points()
+        self._drop_still()
 
     def set_test_visible(self, visible: bool) -> None:
         """Show or hide the samples kept back for the test."""
         self._show_test = visible
-        self._drop_points()
+        self._drop_still()
 
     def set_discrete(self, discrete: bool) -> None:
         """Show which side wins instead of by how much."""
@@ -94,7 +94,7 @@ class HeatMap(QWidget):
     def set_title(self, title: str) -> None:
         """Name another thing than the network's answer that the map shows; the samples then step back."""
         self._title = title
-        self.update()
+        self._drop_still()
 
     def set_tool(self, tool: Tool) -> None:
         """What a drag does: nothing (None), draw points of a class, or "erase". A stroke with the same tool goes on."""
@@ -160,13 +160,9 @@ class HeatMap(QWidget):
             painter.fillRect(area, QColor(colours.raised))
         else:
             painter.drawImage(area, self._image)
-        if len(self._samples):
-            painter.setOpacity(_DIMMED if self._title else 1.0)
-            painter.drawPixmap(area.topLeft(), self._point_layer())
-            painter.setOpacity(1.0)
+        painter.drawPixmap(0, 0, self._still_layer())
         if self._image is None:
             self._paint_sentence(painter, area)
-        self._paint_axes(painter, area)
         if self._title:
             self._paint_title(painter, area)
         self._paint_probe(painter, area)
@@ -175,12 +171,23 @@ class HeatMap(QWidget):
         painter.setPen(QPen(QColor(colours.accent if focused else colours.line), 2 if focused else 1))
         painter.drawRect(area)
 
-    def _point_layer(self) -> QPixmap:
+    def _still_layer(self) -> QPixmap:
+        """Samples and axes in one picture, which stays as it is while the map under it changes."""
         ratio = self.devicePixelRatioF()
-        side = round(self.map_rect().width() * ratio)
-        if self._points is None or self._points.width() != side or self._points.devicePixelRatio() != ratio:
-            self._points = draw_points(self._samples, side, ratio, self._show_test)
-        return self._points
+        size = (self.size().toSizeF() * ratio).toSize()
+        if self._still is None or self._still.size() != size or self._still.devicePixelRatio() != ratio:
+            self._still = QPixmap(size)
+            self._still.fill(Qt.GlobalColor.transparent)
+            self._still.setDevicePixelRatio(ratio)
+            painter, area = QPainter(self._still), self.map_rect()
+            if len(self._samples):
+                painter.setOpacity(_DIMMED if self._title else 1.0)
+                points = draw_points(self._samples, round(area.width() * ratio), ratio, self._show_test)
+                painter.drawPixmap(area.topLeft(), points)
+                painter.setOpacity(1.0)
+            self._paint_axes(painter, area)
+            painter.end()
+        return self._still
 
     def _paint_axes(self, painter: QPainter, area: QRectF) -> None:
         colours = theme.current()
@@ -255,8 +262,8 @@ class HeatMap(QWidget):
         self._image = QImage(pixels.data, width, height, width, QImage.Format.Format_Indexed8)
         self._image.setColorTable(_table(self._kind, self._discrete))
 
-    def _drop_points(self) -> None:
-        self._points = None
+    def _drop_still(self) -> None:
+        self._still = None
         self.update()
 
     # --- events ----------------------------------------------------------------------------------------------------
@@ -265,9 +272,10 @@ class HeatMap(QWidget):
         """Draw again in the colours of another theme."""
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self._make_image()
-            self._drop_points()
+            self._drop_still()
         elif event.type() == QEvent.Type.LanguageChange:
             self._empty_text = self.tr("The network's answer is drawn here.")
+            self._drop_still()
         super().changeEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

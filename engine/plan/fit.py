@@ -16,7 +16,8 @@ def fit_output(document: Document) -> tuple[Document, tuple[Sentence, ...]]:
     Applies the first remedy of each such problem in turn. Problems of another kind stay, and so does a document that
     they could not mend.
     """
-    fitted, done = document, []
+    fitted = document
+    done: list[Sentence] = []
     for _ in range(_MOST):
         problems = [problem for problem in resolve(fitted).problems if problem.kind in _FITTED and problem.remedies]
         if not problems:

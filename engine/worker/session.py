@@ -52,6 +52,7 @@ class Session:
         self._request: FrameRequest | None = None
         self._changed = False
         self._snapshot_due = False
+        self._awaited = False
         self._answered: tuple[Probe, ...] | None = None
         self._failed_probes: set[Probe] = set()
 
@@ -66,7 +67,7 @@ class Session:
         if self.running:
             waits.append(self._pace.wait(now))
         if self._answer_wanted():
-            waits.append(self._frames.wait(now) if self.running else 0.0)
+            waits.append(self._until_answer(now))
         return min(waits, default=None)
 
     # --- messages ------------------------------------------------------------------------------------------------
@@ -94,13 +95,13 @@ class Session:
         if message.snapshot is not None:
             trainer.restore(message.snapshot)
         self._trainer, self._backend = trainer, (backend.name, reason)
-        self._touched()
+        self._acted()
 
     def _control(self, message: ToWorker) -> None:
         trainer = self._trainer
         if trainer is None:
             return
-        self._touched()
+        self._acted()
         if isinstance(message, Edit):
             self._edit(trainer, message.document)
         elif isinstance(message, Play):
@@ -121,6 +122,11 @@ class Session:
             raise PlaygroundError("this change needs new weights, so the run has to start again")
         self._failed_probes.clear()
 
+    def _acted(self) -> None:
+        """The user did something and waits to see it: the next frame keeps no distance from the one before."""
+        self._touched()
+        self._awaited = True
+
     def _touched(self) -> None:
         """Something a view may show has changed."""
         self._changed = self._snapshot_due = True
@@ -133,14 +139,14 @@ class Session:
         if self.running and self._trainer is not None:
             trainer = self._trainer
             self._guarded("error", lambda: self._train(trainer, now))
-        if self._answer_wanted() and (not self.running or self._frames.wait(perf_counter()) <= 0):
+        if self._answer_wanted() and self._until_answer(perf_counter()) <= 0:
             self._answer()
 
     def _train(self, trainer: Trainer, now: float) -> None:
         if math.isinf(self._pace.steps_per_second):
             rest = SLICE_SECONDS
             if self._answer_wanted():
-                rest = min(rest, max(0.001, self._frames.wait(now)))
+                rest = min(rest, max(0.001, self._until_answer(now)))
             trainer.advance(rest)
             self._touched()
         else:
@@ -149,6 +155,10 @@ class Session:
                 self._pace.took(perf_counter())
                 self._touched()
         self._rate.note(perf_counter(), trainer.epoch + trainer.position / _size(trainer))
+
+    def _until_answer(self, now: float) -> float:
+        """Seconds until a frame may be made."""
+        return 0.0 if self._awaited or not self.running else self._frames.wait(now)
 
     def _answer_wanted(self) -> bool:
         request = self._request
@@ -160,7 +170,7 @@ class Session:
         request, trainer = self._request, self._trainer
         assert request is not None and trainer is not None
         self._request = None
-        self._changed = False
+        self._changed = self._awaited = False
         self._answered = request.probes
         if request.snapshot:
             self._snapshot_due = False

@@ -37,6 +37,8 @@ from widgets.controls import EmptyState
 
 _LINK_BUDGET = 0.002
 """Seconds of a frame that may go into redrawing links; the rest waits for the next."""
+_NEXT_LINKS, _LAST_FRAME = 16, 50
+"""Milliseconds until waiting links are redrawn without new values: once begun, and after what may be the last frame."""
 
 
 class Canvas(Surface):
@@ -84,8 +86,7 @@ class Canvas(Surface):
         self._empty.hide()
         self._refresh_timer = QTimer(self)
         self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(16)
-        self._refresh_timer.timeout.connect(self._refresh_links)
+        self._refresh_timer.timeout.connect(lambda: self._refresh_links(_NEXT_LINKS))
         self._dropping = Dropping(self.board)
         self.setAcceptDrops(True)
 
@@ -129,7 +130,7 @@ class Canvas(Surface):
     def set_parameters(self, arrays: Mapping[str, NDArray[np.floating[Any]]]) -> None:
         """Weights (units, inputs) and biases (units,) by "node.parameter"."""
         self.board.set_parameters(arrays)
-        self._refresh_links()
+        self._refresh_links(_LAST_FRAME)
         self.hover.refresh()
 
     def set_class_thumbnail(self, node_id: str, image: NDArray[np.uint8], class_table: bool) -> None:
@@ -149,7 +150,7 @@ class Canvas(Surface):
         for card in self.board.cards.values():
             card.clear_live()
         for link in self.board.links.values():
-            link.clear()
+            link.forget()
 
     def visible_dense_nodes(self) -> tuple[str, ...]:
         """The cards in sight that show neurons, and so want maps."""
@@ -182,8 +183,11 @@ class Canvas(Surface):
         """Tell a screen reader where the keyboard is."""
         self.setAccessibleDescription(text)
 
-    def _refresh_links(self) -> None:
-        """Redraw links with new weights, as many as fit in a frame's share; the next frame goes on behind them."""
+    def _refresh_links(self, pause: int) -> None:
+        """Redraw links with new weights, as many as fit in a frame's share.
+
+        The next frame goes on behind them; if none comes within `pause` milliseconds, they are redrawn without it.
+        """
         started = time.perf_counter()
         stale = list(self.board.stale_links())
         behind = next((k + 1 for k, link in enumerate(stale) if link.edge == self._last_link), 0)
@@ -193,7 +197,7 @@ class Canvas(Surface):
             link.refresh()
             self._last_link = link.edge
         if any(link.has_picture for link in waiting):
-            self._refresh_timer.start()
+            self._refresh_timer.start(pause)
 
     # --- what gestures, keyboard and pointer ask for ------------------------------------------------------------
 

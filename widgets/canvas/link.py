@@ -81,14 +81,19 @@ class Link(QGraphicsItem):
             self.path = QPainterPath()
             for y_start, y_end in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
                 self.path.addPath(wire(QPointF(self.left, y_start), QPointF(self.right, y_end)))
-        if self.weights is not None and (self.kind is not Kind.WEIGHTS or self.weights.size != len(self._starts)):
-            self.weights = self._levels = self.hovered_weight = None
-            self.stale = False
         self._bounds = self.path.boundingRect().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         if self.kind is not Kind.WIRE:  # the brackets of a selected link reach as far as the neurons
             self._bounds.adjust(0, -TILE / 2, 0, TILE / 2)
         if self.weights is not None and (self.kind is not Kind.WEIGHTS or self.weights.size != len(self._starts)):
-            self.weights = self._levels = None  # of the network before; those of this one are under way
+            self.forget()  # weights of the network before; those of this one are under way
+        self._keep_picture()
+
+    def _keep_picture(self) -> None:
+        """Let Qt keep the picture of curves without weights: stroking them is slow, and they rarely change."""
+        live = self.kind is Kind.WEIGHTS and self._levels is not None
+        mode = QGraphicsItem.CacheMode.NoCache if live else QGraphicsItem.CacheMode.DeviceCoordinateCache
+        if mode != self.cacheMode():
+            self.setCacheMode(mode)
 
     def _kind(self) -> Kind:
         if not (self.source.layout.is_open and self.target.layout.is_open) or self.right - self.left < 2 * _DETOUR:
@@ -127,11 +132,14 @@ class Link(QGraphicsItem):
         if self._levels is not None and np.array_equal(levels, self._levels):
             return False
         self._levels, self.stale = levels, True
+        self._keep_picture()
         return True
 
-    def clear(self) -> None:
-        """Forget the weights."""
-        self.weights = self._levels = self._image = None
+    def forget(self) -> None:
+        """Show no weights until others come."""
+        self.weights = self._levels = self._image = self.hovered_weight = None
+        self.stale = False
+        self._keep_picture()
         self.update()
 
     def refresh(self) -> None:

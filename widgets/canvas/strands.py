@@ -2,7 +2,7 @@
 
 Qt strokes a curve of several pixels' width in about 170 µs, so the 430 curves of a deep network take 70 ms. All curves
 of a link have the same shape up to a vertical stretch, so here NumPy computes how much of each pixel each curve covers
-and sums that up: about 1 ms for 64 curves.
+and sums that up: less than 1 ms for 64 curves.
 """
 
 from __future__ import annotations
@@ -60,8 +60,16 @@ class StrandRaster:
         cell = np.repeat(np.arange(len(y), dtype=np.int32), counts)
         row = np.arange(len(cell), dtype=np.int32) - (np.cumsum(counts, dtype=np.int32) - counts - top)[cell]
         self._distance = np.abs(row + np.float32(0.5) - y[cell]) * cosine[cell]
-        self._curve = cell // max(len(columns), 1)
-        self._pixel = row.astype(np.intp) * width + columns[cell - self._curve * len(columns)]
+        curve = cell // max(len(columns), 1)
+        self._counts = np.bincount(curve, minlength=len(starts))
+        """How many entries each curve has."""
+        pixel = row.astype(np.intp) * width + columns[cell - curve * len(columns)]
+        reached = np.zeros(width * height, np.bool_)
+        reached[pixel] = True
+        self._pixels = np.flatnonzero(reached)
+        """The pixels that any curve can reach."""
+        self._place = (np.cumsum(reached) - 1)[pixel]
+        """Where among them each entry lies."""
 
     def render(
         self, widths: Floats, opacities: Floats, negative: NDArray[np.bool_], colors: tuple[QColor, QColor]
@@ -70,34 +78,37 @@ class StrandRaster:
 
         Opacities add up where curves cross, and the stronger gives the colour: the order of the curves plays no part.
         """
-        outer = (widths / 2 + 0.5).astype(np.float32)
-        cover = np.take(outer, self._curve) - self._distance
-        entries = np.flatnonzero(cover > 0)
-        curve = self._curve[entries]
-        amount = np.minimum(cover[entries], np.take(np.minimum(widths, 1.0).astype(np.float32), curve))
-        amount *= np.take(opacities.astype(np.float32), curve)
-        pixels = self.width * self.height
-        place = self._pixel[entries] + np.take(np.where(negative, 0, pixels), curve)
-        sums = np.bincount(place, amount, minlength=2 * pixels)
-        picture = np.zeros(pixels, np.uint32)
-        _blend(picture, sums[:pixels], sums[pixels:], colors)
+        amount = self._spread(widths / 2 + 0.5)
+        amount -= self._distance
+        np.maximum(amount, 0.0, out=amount)
+        np.minimum(amount, self._spread(np.minimum(widths, 1.0)), out=amount)
+        amount *= self._spread(opacities)
+        reached = len(self._pixels)
+        place = self._place + np.repeat(np.where(negative, 0, reached), self._counts)
+        sums = np.bincount(place, amount, minlength=2 * reached).astype(np.float32)
+        picture = np.zeros(self.width * self.height, np.uint32)
+        picture[self._pixels] = _blend(sums[:reached], sums[reached:], colors)
         return picture.reshape(self.height, self.width)
 
+    def _spread(self, values: NDArray[Any]) -> Floats:
+        """One number per curve, for each of its entries."""
+        return np.repeat(values.astype(np.float32), self._counts)
 
-def _blend(
-    picture: NDArray[np.uint32],
-    negative: NDArray[Any],
-    positive: NDArray[Any],
-    colors: tuple[QColor, QColor],
-) -> None:
-    touched = np.flatnonzero(negative + positive)
-    less, more = negative[touched].astype(np.float32), positive[touched].astype(np.float32)
-    opacity = np.minimum(less + more, 1.0)
-    less *= less
-    more *= more
-    share = more / (less + more + np.float32(1e-12))
-    packed = np.rint(opacity * 255).astype(np.uint32) << 24
+
+def _blend(negative: Floats, positive: Floats, colors: tuple[QColor, QColor]) -> NDArray[np.uint32]:
+    """Premultiplied ARGB of pixels with these sums of opacities; both arrays are used up."""
+    opacity = np.minimum(negative + positive, np.float32(1.0))
+    opacity *= 255
+    negative *= negative
+    positive *= positive
+    negative += positive
+    negative += np.float32(1e-12)
+    share = np.divide(positive, negative, out=positive)
+    packed = np.rint(opacity).astype(np.uint32) << 24
     for shift, channel in ((16, QColor.red), (8, QColor.green), (0, QColor.blue)):
-        start, end = channel(colors[0]), channel(colors[1])
-        packed |= np.rint(opacity * (start + share * (end - start))).astype(np.uint32) << shift
-    picture[touched] = packed
+        start, end = channel(colors[0]) / 255, channel(colors[1]) / 255
+        level = share * np.float32(end - start)
+        level += np.float32(start)
+        level *= opacity
+        packed |= np.rint(level, out=level).astype(np.uint32) << shift
+    return packed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen, QPixmapCache, QPolygonF, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from widgets.canvas.board import Board
@@ -14,6 +14,8 @@ _FINEST_GRID = 0.5
 """Zoom below which every other dot is left out."""
 _NOTCH = 120
 """Of a wheel, in eighths of a degree."""
+_CACHE = 48 * 1024
+"""Kilobytes for pictures of links that wait for weights; at Qt's 10 MB those of a large network evict each other."""
 
 
 class Surface(QGraphicsView):
@@ -24,6 +26,7 @@ class Surface(QGraphicsView):
         self.board = Board(self)
         self.setScene(self.board)
         self.camera = Camera(self)
+        QPixmapCache.setCacheLimit(_CACHE)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -136,7 +136,7 @@ def test_a_run_resumes_from_a_snapshot(outside: Outside) -> None:
 
 def test_a_document_that_cannot_be_trained_fails_to_load(outside: Outside) -> None:
     (failure,) = outside.tell(Load(2, CIRCLE.remove(["dense_3"]).set_field("dense_2", "units", 7)))
-    assert (failure.run, failure.kind) == (2, "load") and "7 units" in str(failure.sentence)
+    assert (failure.run, failure.kind) == (2, "load") and "units = 1, not 7" in str(failure.sentence)
     assert outside.tell(Play(2, math.inf), FrameRequest(2, 1, ()), turns=2) == []
 
 

@@ -159,4 +159,5 @@ def layer_data(name: str) -> QMimeData:
 
 
 def wrong() -> Document:
-    return chain([4, 3]).add(entry("layers", "Dense")(units=2), 352, 300)
+    cut = chain([4, 3]).disconnect(Edge("dense_1", "dense_2"))
+    return cut.add(entry("layers", "Dense")(units=2), 352, 300)

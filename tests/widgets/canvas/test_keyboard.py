@@ -82,7 +82,7 @@ def test_a_screen_reader_hears_the_card(show: Show) -> None:
     assert canvas.accessibleName()
     assert "Dense 3" in canvas.accessibleDescription()
     assert "tanh" in canvas.accessibleDescription()
-    assert "classes" in canvas.accessibleDescription()
+    assert "Nothing is connected" in canvas.accessibleDescription()
 
 
 def wheel(canvas: Canvas, at: QPoint, notches: int, modifiers: Qt.KeyboardModifier) -> None:

@@ -1,0 +1,1 @@
+from tests.windows import shared_window as shared_window
