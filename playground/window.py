@@ -261,9 +261,9 @@ class MainWindow(QMainWindow):
         panels = self.panels
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([panels["dock.data"], panels["dock.output"]], [LEFT, RIGHT], horizontal)
-        self.resizeDocks([panels["dock.data"], panels["dock.library"]], [450, 330], vertical)
+        self.resizeDocks([panels["dock.data"], panels["dock.library"]], [424, 356], vertical)
         right = [panels[name] for name in ("dock.output", "dock.curves", "dock.inspector")]
-        self.resizeDocks(right, [376, 220, 200], vertical)
+        self.resizeDocks(right, [360, 226, 230], vertical)
         self.resizeDocks([panels["dock.messages"]], [BOTTOM], vertical)
 
     def _restore_layout(self) -> None:

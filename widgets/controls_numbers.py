@@ -174,8 +174,9 @@ class LabelledSlider(QWidget):
         row.addWidget(self.label)
         row.addWidget(self.slider, 1)
         row.addWidget(self._text)
-        widths = [self._text.fontMetrics().horizontalAdvance(text_of(self._value_at(k))) for k in (0, self._steps)]
-        self._text.setMinimumWidth(max(widths) + theme.UNIT)
+        # At least as wide as a share, so that the sliders of a panel end below each other.
+        texts = ["100 %", *(text_of(self._value_at(k)) for k in (0, self._steps))]
+        self._text.setMinimumWidth(max(map(self._text.fontMetrics().horizontalAdvance, texts)) + theme.UNIT)
         self._committed = self.value()
         self._show_text()
         self.slider.valueChanged.connect(self._moved)

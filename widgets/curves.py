@@ -175,8 +175,11 @@ class CurvesView(QWidget):
             raw.setPen(pg.mkPen(faint, width=1))
         self._mark_lines.setPen(pg.mkPen(colors.muted, width=1, style=Qt.PenStyle.DotLine))
         self._cursor.setPen(pg.mkPen(colors.muted, width=1))
+        ground = QColor(colors.surface)
+        ground.setAlphaF(0.8)
         for label, color in zip(self._end_labels, self._pens, strict=True):
             label.setColor(color)
+            label.fill = pg.mkBrush(ground)
             label.setFont(theme.font(theme.SMALL))
 
     def _refresh(self) -> None:
@@ -236,7 +239,7 @@ class CurvesView(QWidget):
     def _place_end_labels(self, ends: list[tuple[int, float, float]]) -> None:
         """Write train and test at the ends of their curves, the higher one above, the lower one below."""
         names = (self.tr("train"), self.tr("test"))
-        two = len(ends) == 2
+        two = len(ends) == 2 and self.plot.box.height() > 5 * self._end_labels[0].boundingRect().height()
         highest = max((end[2] for end in ends), default=0.0)
         above_taken = False
         for label in self._end_labels:

@@ -44,6 +44,8 @@ class Plot(pg.GraphicsView):
             axis.linkToView(self.box)
             axis.setZValue(1)
         self.setCentralItem(layout)
+        self._ticks: list[tuple[float, str]] = []
+        self.box.sigResized.connect(self._thin_ticks)
         self.viewport().setMouseTracking(True)
         self.dress()
 
@@ -56,8 +58,17 @@ class Plot(pg.GraphicsView):
         self.box.setRange(xRange=x, yRange=y, padding=0.0)
 
     def set_ticks(self, side: str, ticks: Sequence[tuple[float, str]]) -> None:
-        """Label places on the "left" or "bottom" axis."""
-        self.axes[side].setTicks([list(ticks), []])
+        """Label evenly spaced places on the "left" or "bottom" axis; on the left as many of them as have room."""
+        if side == "left":
+            self._ticks = list(ticks)
+            self._thin_ticks()
+        else:
+            self.axes[side].setTicks([list(ticks), []])
+
+    def _thin_ticks(self) -> None:
+        line = 1.2 * self.fontMetrics().height()
+        room = max(1, int(self.box.height() / line))
+        self.axes["left"].setTicks([self._ticks[:: -(-len(self._ticks) // room) or 1], []])
 
     def dress(self) -> None:
         """Take colours and fonts from the theme."""

@@ -168,7 +168,7 @@ QAbstractSpinBox[class="readout"]::up-arrow, QAbstractSpinBox[class="readout"]::
 QAbstractSpinBox[class="readout"]:hover { border-color: $strong; }
 QAbstractSpinBox[class="readout"]:focus { border-color: $accent; background: $raised; }
 
-QComboBox { padding-right: 24px; }
+QComboBox { padding-right: 2px; }
 QComboBox::drop-down { subcontrol-origin: border; subcontrol-position: center right; width: 24px; border: none; }
 QComboBox::down-arrow { image: url(style:arrow-down-$name.svg); width: 10px; height: 10px; }
 QComboBox::down-arrow:disabled { image: url(style:arrow-down-off-$name.svg); }
