@@ -213,6 +213,8 @@ class _Face(QGraphicsItem):
         super().__init__()
         self._card = card
         self.setZValue(2)
+        # While it trains this costs little; while other cards are dragged it saves painting every neuron of every card.
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
     def boundingRect(self) -> QRectF:
