@@ -83,6 +83,7 @@ class Session(QObject):
         client.failure.connect(self._on_failure)
         client.lost.connect(self._on_lost)
         client.restarted.connect(self._on_restarted)
+        client.recovered.connect(self._on_recovered)
 
     # --- the document --------------------------------------------------------------------------------------------
 
@@ -193,6 +194,9 @@ class Session(QObject):
         self._set_engine("ready")
         text = self.tr("The training process was started again; the run goes on from step {step}, {age} s back")
         self.said.emit("info", text.format(step=step, age=round(age, 1)), "")
+
+    def _on_recovered(self) -> None:
+        self._set_engine("ready")
 
     def _set_running(self, running: bool) -> None:
         if running != self.running:

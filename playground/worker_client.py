@@ -60,6 +60,8 @@ class WorkerClient(QObject):
     """The process is gone or silent; says why."""
     restarted = Signal(int, float)
     """A new process goes on from this step; the numbers are this many seconds old."""
+    recovered = Signal()
+    """The process was silent, and responds again."""
     _arrived = Signal()
 
     def __init__(self, process: WorkerProcess | None = None, parent: QObject | None = None) -> None:
@@ -73,6 +75,7 @@ class WorkerClient(QObject):
         self._snapshot: Snapshot | None = None
         self._snapshot_time = 0.0
         self._snapshot_wanted = True
+        self._by_hand: dict[tuple[str, tuple[int, ...]], tuple[int, SetParameter]] = {}
         self._speed: float | None = None
         self._probes: tuple[Probe, ...] = ()
         self._asked: dict[int, tuple[Probe, ...]] = {}
@@ -133,6 +136,7 @@ class WorkerClient(QObject):
         self._run += 1
         self._document, self._snapshot, self._snapshot_time = document, snapshot, perf_counter()
         self._speed = None
+        self._by_hand.clear()
         self._process.send(Load(self._run, document, snapshot))
         self._ask(snapshot=True)
         return self._run
@@ -165,8 +169,11 @@ class WorkerClient(QObject):
 
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one weight or bias by hand."""
-        self._process.send(SetParameter(self._run, name, index, value))
+        message = SetParameter(self._run, name, index, value)
+        self._process.send(message)
         self._ask(snapshot=True)
+        # no snapshot holds it before the one asked for here, so a new process would not know of it
+        self._by_hand[name, index] = (self._number, message)
 
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """Say what the visible views need; the next frame answers these."""
@@ -223,6 +230,7 @@ class WorkerClient(QObject):
         if frame.snapshot is not None:
             self._snapshot, self._snapshot_time = frame.snapshot, perf_counter()
             self._snapshot_wanted = False
+            self._by_hand = {place: made for place, made in self._by_hand.items() if made[0] > frame.number}
         if frame.status.step > self._resumed_step or self._speed is None:
             self._restarts = 0
         run = self._run
@@ -246,12 +254,15 @@ class WorkerClient(QObject):
         self._beats = now
         if self._check_ended():
             return
+        was_silent = self._silent_ticks >= SILENT_TICKS
         self._silent_ticks = self._silent_ticks + 1 if now[0] == before[0] else 0
         self._stuck_ticks = self._stuck_ticks + 1 if now[1] and now[1] == before[1] else 0
         if not self._is_ready:  # importing PyTorch lets no other thread run
             if self._silent_ticks >= STARTING_TICKS:
                 self._replace(self.tr("the engine did not start"))
             return
+        if was_silent and not self._silent_ticks:
+            self.recovered.emit()
         if self._silent_ticks == SILENT_TICKS:
             self.lost.emit(self.tr("the engine is not responding"))
         if self._silent_ticks >= DEAD_TICKS or self._stuck_ticks >= STUCK_TICKS:
@@ -296,6 +307,8 @@ class WorkerClient(QObject):
         self._resumed_step = self._snapshot.step if self._snapshot is not None else 0
         age = perf_counter() - self._snapshot_time
         self._process.send(Load(self._run, self._document, self._snapshot))
+        for _, message in self._by_hand.values():
+            self._process.send(message)
         if self._speed is not None:
             self._process.send(Play(self._run, self._speed))
         self._ask(snapshot=True)

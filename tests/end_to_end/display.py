@@ -33,6 +33,8 @@ class Display:
 
     name: str
     folder: Path
+    width: int
+    height: int
 
     def environment(self, home: Path) -> dict[str, str]:
         """For a program that opens its windows here and keeps its settings in a folder of its own."""
@@ -54,9 +56,9 @@ class Display:
         header = np.frombuffer(content, ">u4", 25)
         # An X window dump: header, colour table of 12 bytes an entry, rows of 32-bit pixels.
         header_size, line_bytes, colors = int(header[0]), int(header[12]), int(header[19])
-        assert (header[4], header[5], header[11]) == (WIDTH, HEIGHT, 32)
-        rows = np.frombuffer(content, np.uint8, HEIGHT * line_bytes, header_size + 12 * colors)
-        return rows.reshape(HEIGHT, line_bytes // 4, 4)[:, :WIDTH, 2::-1]
+        assert (header[4], header[5], header[11]) == (self.width, self.height, 32)
+        rows = np.frombuffer(content, np.uint8, self.height * line_bytes, header_size + 12 * colors)
+        return rows.reshape(self.height, line_bytes // 4, 4)[:, : self.width, 2::-1]
 
     def xdotool(self, *words: str) -> str:
         """Do something as the user would; returns what xdotool prints."""
@@ -67,10 +69,10 @@ class Display:
 
 
 @contextlib.contextmanager
-def display(folder: Path) -> Iterator[Display]:
+def display(folder: Path, width: int = WIDTH, height: int = HEIGHT) -> Iterator[Display]:
     """An X server that ends with the block. Its screen lies in a file of the folder."""
     read, write = os.pipe()
-    screen = ["-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", str(folder)]
+    screen = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(folder)]
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), *screen, "-nolisten", "tcp"], pass_fds=[write], stderr=subprocess.DEVNULL
     )
@@ -78,7 +80,7 @@ def display(folder: Path) -> Iterator[Display]:
     try:
         with os.fdopen(read) as stream:
             name = f":{stream.readline().strip()}"
-        yield Display(name, folder)
+        yield Display(name, folder, width, height)
     finally:
         server.terminate()
         server.wait()
