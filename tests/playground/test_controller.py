@@ -32,6 +32,7 @@ class Recorder(QObject):
     failure = Signal(object)
     lost = Signal(str)
     restarted = Signal(int, float)
+    recovered = Signal()
 
     def __init__(self) -> None:
         super().__init__()
