@@ -77,7 +77,9 @@ def bare_loop(document: Document, seconds: float) -> float:
     plan = resolve(document)
     samples = split(document.data).train
     assert plan.target is not None
-    inputs = torch.from_numpy(document.data.dataset.inputs(samples.values, ()))
+    inputs = torch.from_numpy(
+        document.data.dataset.inputs(samples.values, getattr(document.nodes[0].layer, "columns", ()))
+    )
     targets = torch.from_numpy(plan.target.encode(samples.targets))
     modules: list[torch.nn.Module] = []
     for node in document.nodes[1:]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from engine.catalog.registry import Entry, Range, register
+
+Array = NDArray[Any]
 
 
 class Schedule(Entry, kind="schedules"):
     """A factor on the optimizer's learning rate."""
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        """The factor after `epoch` (fractions count) of `epochs` planned ones; beyond them, as at their end."""
+    def factor(self, epoch: ArrayLike, epochs: int) -> Array:
+        """The factor after `epoch` (fractions count) of `epochs` planned ones; beyond them, as at their end.
+
+        `epoch` is a number or an array of any shape; the factors have that shape.
+        """
         raise NotImplementedError
 
 
@@ -25,8 +32,8 @@ class ConstantRate(Schedule):
     reference = "The default"
     order = 1
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        return 1.0
+    def factor(self, epoch: ArrayLike, epochs: int) -> Array:
+        return np.ones(np.shape(epoch))
 
 
 @register
@@ -39,6 +46,6 @@ class Cosine(Schedule):
     reference = "Loshchilov & Hutter, SGDR, ICLR 2017, equation 5, without restarts"
     order = 2
 
-    def factor(self, epoch: float, epochs: int) -> float:
-        share = min(1.0, epoch / epochs)
-        return self.final_share + (1 - self.final_share) * 0.5 * (1 + math.cos(math.pi * share))
+    def factor(self, epoch: ArrayLike, epochs: int) -> Array:
+        share = np.minimum(1.0, np.asarray(epoch) / epochs)
+        return np.asarray(self.final_share + (1 - self.final_share) * 0.5 * (1 + np.cos(np.pi * share)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.catalog.datasets.dataset import Samples
 from engine.document.graph import Data
@@ -20,6 +21,36 @@ def random_stream(seed: int, *purpose: str | int) -> np.random.Generator:
     """
     words = [zlib.crc32(part.encode()) if isinstance(part, str) else part for part in purpose]
     return np.random.default_rng([seed, *words])
+
+
+_BLOCK_EPOCHS, _BLOCK_VALUES = 64, 65_536
+
+
+def epoch_order(seed: int, epoch: int, size: int) -> NDArray[np.int32]:
+    """The order in which an epoch goes through `size` samples, (size,) int32.
+
+    Orders are drawn for a block of epochs at once: a generator takes longer to set up than a small network to train.
+
+    >>> epoch_order(1, 0, 5).tolist() == epoch_order(1, 0, 5).tolist() != epoch_order(1, 1, 5).tolist()
+    True
+    """
+    epochs = block_epochs(size)
+    order: NDArray[np.int32] = epoch_orders(seed, epoch // epochs, size)[epoch % epochs]
+    return order
+
+
+def block_epochs(size: int) -> int:
+    """How many epochs of so many samples have their orders drawn at once."""
+    return max(1, min(_BLOCK_EPOCHS, _BLOCK_VALUES // max(1, size)))
+
+
+@lru_cache(maxsize=4)
+def epoch_orders(seed: int, block: int, size: int) -> NDArray[np.int32]:
+    """The orders of a block of epochs, (epochs, size) int32, read-only."""
+    orders = np.tile(np.arange(size, dtype=np.int32), (block_epochs(size), 1))
+    random_stream(seed, "shuffle", block).permuted(orders, axis=1, out=orders)
+    orders.flags.writeable = False
+    return orders
 
 
 @dataclass(frozen=True, eq=False)

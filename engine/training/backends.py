@@ -9,6 +9,7 @@ from typing import cast
 
 from engine.document.errors import InvalidValueError, Sentence
 from engine.plan.plan import Plan
+from engine.training import numba_network
 from engine.training.trainer import Trainer
 
 
@@ -37,7 +38,16 @@ class Backend:
         return self.load()(plan)
 
 
-BACKENDS = (Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),)
+BACKENDS = (
+    Backend(
+        "numba",
+        "engine.training.numba_trainer",
+        "NumbaTrainer",
+        Sentence("Compiled kernels are fastest for small dense networks"),
+        numba_network.refuses,
+    ),
+    Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),
+)
 """Fastest first: the first that does not refuse a plan is chosen."""
 
 

@@ -36,6 +36,13 @@ class Curve:
         """Whether the end of this epoch is to be recorded."""
         return epoch % stride(epoch) == 0
 
+    def next_due(self, epoch: int) -> int:
+        """The first epoch after this one whose end is to be recorded."""
+        epoch += 1
+        while not self.due(epoch):
+            epoch = -(-epoch // stride(epoch)) * stride(epoch)
+        return epoch
+
     def record(self, epoch: int, evaluation: Evaluation, learning_rate: float) -> None:
         """Add a row; every second one is dropped when there is no room."""
         if stride(epoch) != self._stride:

@@ -103,4 +103,7 @@ class FlatOptimizer:
                 )
             flat = state.setdefault(torch_name, torch.zeros_like(self._flat))
             flat[slices[parameter]] = torch.from_numpy(np.array(values, np.float32)).reshape(-1)
+        if state and self._expected - set(state) == {"step"}:
+            # Another backend leaves out a count that changes nothing, such as RMSprop's.
+            state["step"] = torch.tensor(0.0)
         self.put(state if set(state) == self._expected else {})

@@ -43,7 +43,7 @@ def test_training_prints_one_line_that_scripts_can_read() -> None:
     assert len(answer.stdout.splitlines()) == 1
     found = json.loads(answer.stdout)
     assert list(found) == KEYS
-    assert (found["example"], found["engine"], found["epochs"], found["steps"]) == ("circle", "torch", 5, 125)
+    assert (found["example"], found["engine"], found["epochs"], found["steps"]) == ("circle", "numba", 5, 125)
     assert found["parameters"] == 25 and len(found["weights_sha256"]) == 64
     for part in ("train", "test"):
         assert list(found[part]) == ["loss", "accuracy"]
@@ -89,7 +89,6 @@ def test_a_trained_project_can_be_saved_and_trained_again(tmp_path: Path, capsys
         (["train", "circle", "--epochs", "0"], "epochs (=0) must lie between 1 and"),
         (["train", "circle", "--epochs", "x"], "invalid int value: 'x'"),
         (["train", "circle", "--seed", "-1"], "seed (=-1) must lie between 0 and"),
-        (["train", "circle", "--engine", "numba"], "engine (=numba) is not part of this version"),
         (["train", "circle", "--device", "cuda"], "device (=cuda) cannot be used"),
         (["train", "circle", "--out", "x.zip"], "must end in .nnp"),
         (["examples", "--check", "cricle"], "did you mean circle?"),
@@ -191,7 +190,7 @@ def test_every_example_keeps_its_promise(capsys: pytest.CaptureFixture[str]) -> 
 def test_info_lists_versions_paths_backends_and_catalogue(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["info", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert facts["backends"] == ["torch"] and facts["libraries"]["torch"].startswith("2.")
+    assert facts["backends"] == ["numba", "torch"] and facts["libraries"]["torch"].startswith("2.")
     assert {"Dense", "Add", "Dropout"} <= set(facts["catalog"]["layers"])
     assert {"tanh", "relu"} <= set(facts["catalog"]["activations"]) and "circle" in facts["catalog"]["datasets"]
     assert facts["paths"]["settings"].endswith(".ini")

@@ -17,7 +17,7 @@ from engine.catalog.registry import entries, entry
 from engine.catalog.regularizers import L1, L2
 from engine.catalog.schedules import Cosine
 from engine.document.graph import Data, Document, Network, Training
-from engine.plan.data import random_stream, split
+from engine.plan.data import epoch_order, random_stream, split
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.training.torch_trainer import TorchTrainer
@@ -110,7 +110,7 @@ def _agrees_with_oracle(document: Document) -> None:
     run, oracle = TorchTrainer(plan), Oracle(plan)
     samples, size = split(document.data).train, document.training.batch_size
     for number in range(1, 21):
-        order = random_stream(document.seed, "shuffle", run.epoch).permutation(len(samples))
+        order = epoch_order(document.seed, run.epoch, len(samples))
         batch = samples.take(order[run.position : run.position + size])
         oracle.step(number, batch.values, batch.targets, run.rate())
         run.step("batch")
@@ -141,7 +141,7 @@ def test_the_weights_are_those_of_a_plain_loop_in_pytorch() -> None:
     optimizer = torch.optim.Adam(model.parameters(), 0.01)
     samples = split(document.data).train
     for epoch in range(4):
-        order = random_stream(1, "shuffle", epoch).permutation(50)
+        order = epoch_order(1, epoch, 50)
         for start in range(0, 50, 10):
             batch = samples.take(order[start : start + 10])
             x = torch.from_numpy(batch.values.astype(np.float32))

@@ -12,7 +12,7 @@ CIRCLE = load_example("circle").document
 def test_a_training_reports_what_it_reached() -> None:
     told: list[tuple[int, int, float]] = []
     result = train(CIRCLE, epochs=4, progress=lambda *words: told.append(words))
-    assert (result.engine, result.epochs, result.steps, result.parameters) == ("torch", 4, 100, 25)
+    assert (result.engine, result.epochs, result.steps, result.parameters) == ("numba", 4, 100, 25)
     assert [(epoch, epochs) for epoch, epochs, _ in told] == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert told[-1][2] == result.evaluation.train_loss
     assert result.seconds > 0 and len(result.weights_sha256) == 64
@@ -35,4 +35,4 @@ def test_a_device_that_cannot_be_used_is_said(device: str) -> None:
 
 
 def test_backends_are_listed() -> None:
-    assert backends() == ("torch",)
+    assert backends() == ("numba", "torch")

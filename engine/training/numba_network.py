@@ -1,0 +1,332 @@
+"""A plan as the compiled kernels run it: instructions, and one block of memory for all values. Knows no compiler."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.catalog.layers.dense import Activation, Dense, Input
+from engine.catalog.layers.layer import Layer
+from engine.catalog.layers.merging import Add, Concatenate
+from engine.catalog.layers.regularizing import Dropout
+from engine.catalog.layers.reshaping import Flatten
+from engine.catalog.regularizers import NoRegularizer
+from engine.document.errors import PlaygroundError, Sentence
+from engine.plan.data import random_stream
+from engine.plan.plan import NodePlan, Plan
+from engine.training.formulas import activation_programs, loss_program, optimizer_program, regularizer_program
+from engine.training.instructions import LANES, ROW_BYTES, Kernel, Place, Start
+from engine.training.linking import Code, Layout, aligned
+from engine.training.programs import Op
+from engine.training.tracing import NotTraceable
+from engine.training.trainer import Array
+
+_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Add, Concatenate, Dropout, Flatten)
+LARGEST = 150_000
+"""Multiply-adds of one sample up to which it is faster than PyTorch, for batches of any size."""
+
+
+def refuses(plan: Plan) -> Sentence | None:
+    """Why a plan cannot be run by the kernels; None: it can."""
+    for node_id in plan.order:
+        node = plan.nodes[node_id]
+        if type(node.layer) not in _LAYERS:
+            return Sentence("{layer} has no compiled form", {"layer": node.layer.label})
+        shape = node.output_shape
+        if shape is None or (len(shape) != 1 and not node.layer.output_activation.elementwise):
+            return Sentence("{layer} has no compiled form for images", {"layer": node.layer.output_activation.label})
+    if plan.cost.multiply_adds > LARGEST:
+        return Sentence("PyTorch is faster for networks of this size")
+    try:
+        _trace(plan)
+    except NotTraceable as error:
+        return error.sentence
+    return None
+
+
+def _trace(plan: Plan) -> None:
+    """Ask for every program that the plan needs; they are remembered. Raises NotTraceable."""
+    training = plan.document.training
+    optimizer_program(training.optimizer)
+    for node_id in plan.order:
+        node = plan.nodes[node_id]
+        activation_programs(node.layer.output_activation, _units(node))
+        for parameter in node.parameters.values():
+            if not isinstance(parameter.regularizer, NoRegularizer):
+                regularizer_program(parameter.regularizer)
+    if plan.target is not None:
+        loss_program(training.loss, plan.target.units)
+
+
+def _units(node: NodePlan) -> int:
+    """Numbers that leave a card for each sample."""
+    return math.prod(node.output_shape or ())
+
+
+class NumbaNetwork:
+    """The network of a ready plan, linked.
+
+    Its memory begins with what a run learns: the weights, row-major, one parameter behind the other, then the
+    optimizer's states in the same order.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        """Link everything and draw the initial values. Raises PlaygroundError for a plan that cannot be run."""
+        if plan.problems:
+            raise PlaygroundError("this network cannot be trained: {problem}", problem=plan.problems[0].sentence)
+        assert plan.output is not None and plan.target is not None
+        self._plan = plan
+        self.order = plan.order
+        self._layout = Layout()
+        self._offsets = self._arrange()
+        self._link()
+        self.memory, view = aligned(self._layout.size)
+        self._layout.fill(self.memory)
+        count = self._rows * LANES
+        self.learned = view(0, count * (1 + len(self._states)))
+        """Weights and states, all that a step carries on to the next."""
+        self.weights = view(self._weights, count)
+        self.parameters: dict[str, Array] = {
+            name: view(self._offsets[name], parameter.size).reshape(parameter.shape)
+            for name, parameter in plan.parameters.items()
+        }
+        """Views of the weights by "node.parameter"."""
+        self.states: dict[str, dict[str, Array]] = {
+            state: {
+                name: view(self._offsets[name] + place, parameter.size).reshape(parameter.shape)
+                for name, parameter in plan.parameters.items()
+            }
+            for state, place in self._states.items()
+        }
+        """Views of the optimizer's states by the state's name and "node.parameter"."""
+        self._state_rows = [(view(place, count), self._program.initial[state]) for state, place in self._states.items()]
+        self.initialize()
+
+    def initialize(self) -> None:
+        """Set every parameter to the value that the document's seed fixes, and the optimizer to its start."""
+        for name, parameter in self._plan.parameters.items():
+            stream = random_stream(self._plan.document.seed, "weights", name)
+            self.parameters[name][...] = parameter.initializer.draw(
+                stream, parameter.shape, parameter.fan_in, parameter.fan_out
+            )
+        self.start_states()
+
+    def start_states(self) -> None:
+        """Set the optimizer's states to what they start from."""
+        for values, start in self._state_rows:
+            values[...] = start
+
+    def uniforms(self, rate: Array, step: Array) -> Array:
+        """What fills the uniform rows for some steps, (steps, uniforms) float32; one row if all steps share it.
+
+        `rate` is (steps,), or (1,) if it stays; `step` (steps,) counts from 1.
+        """
+        known = {"rate": rate, "step": step}
+        columns = [np.atleast_1d(uniform.evaluate(known)) for uniform in self._layout.uniforms]
+        if not columns:
+            return np.zeros((1, 0), np.float32)
+        found = np.empty((max(map(len, columns)), len(columns)), np.float32)
+        for number, column in enumerate(columns):
+            found[:, number] = column
+        return found
+
+    @property
+    def counts_steps(self) -> bool:
+        """Whether the optimizer's steps depend on how many there have been."""
+        return self.uniforms(np.ones(1), np.ones(2)).shape[0] > 1
+
+    def description(self) -> Array:
+        """What the kernels are told, see `Place`; valid as long as this object lives."""
+        found = np.zeros(len(Place), np.int64)
+        found[Place.MEMORY] = self.memory.ctypes.data
+        for code, count, table in (
+            (Place.TRAIN_CODE, Place.TRAIN_COUNT, self._train_table),
+            (Place.UPDATE_CODE, Place.UPDATE_COUNT, self._update_table),
+            (Place.FORWARD_CODE, Place.FORWARD_COUNT, self._forward_table),
+        ):
+            found[code], found[count] = table.ctypes.data, len(table)
+        found[Place.GRADIENT], found[Place.GRADIENT_ROWS] = self._gradient, self._rows
+        found[Place.UNIFORMS], found[Place.UNIFORM_COUNT] = self._layout.first_uniform, len(self._layout.uniforms)
+        found[Place.SHARES], found[Place.SAMPLES], found[Place.KEY] = self._shares, self._samples, self._key
+        return found
+
+    # --- linking -----------------------------------------------------------------------------------------------------
+
+    def _arrange(self) -> dict[str, int]:
+        """Place weights, states and gradients; returns where each parameter begins in each of them."""
+        offsets: dict[str, int] = {}
+        end = 0
+        for name, parameter in self._plan.parameters.items():
+            # A penalty's gradient is computed in whole rows, which must not reach into another parameter.
+            alone = not isinstance(parameter.regularizer, NoRegularizer)
+            end = _whole(end) if alone else end
+            offsets[name] = 4 * end
+            end += parameter.size
+            end = _whole(end) if alone else end
+        self._rows = _whole(end) // LANES
+        self._program = optimizer_program(self._plan.document.training.optimizer)
+        self._weights = self._layout.room(self._rows)
+        self._states = {state: self._layout.room(self._rows) for state in self._program.initial}
+        self._gradient = self._layout.room(self._rows)
+        self._shares, self._samples, self._key = (self._layout.room(1) for _ in range(3))
+        return offsets
+
+    def _link(self) -> None:
+        train, update, forward = Code(), Code(), Code()
+        self.values: dict[str, int] = {}
+        """Where each card's output lies."""
+        self.raw: dict[str, int] = {}
+        """Where it lies before its activation."""
+        self._deltas: dict[str, int] = {}
+        self._masks: dict[str, int] = {}
+        self._saved: dict[str, dict[str, int]] = {}
+        for node_id in self.order:
+            self._forward(train, node_id, training=True)
+        values, raw = self.values, self.raw
+        self.values, self.raw = {}, {}
+        for node_id in self.order:
+            self._forward(forward, node_id, training=False)
+        self.sources = [node_id for node_id in self.order if isinstance(self._plan.nodes[node_id].layer, Input)]
+        """The Input cards, in order."""
+        self.source_places = {"train": [values[name] for name in self.sources]}
+        self.source_places["forward"] = [self.values[name] for name in self.sources]
+        assert self._plan.output is not None and self._plan.target is not None
+        self.target_place = self._layout.room(self._plan.target.units)
+        if self._needs(self._plan.output):
+            self._backward_all(train, values, raw)
+            self._update(update)
+        self._train_table, self._update_table, self._forward_table = train.table, update.table, forward.table
+
+    def _needs(self, node_id: str) -> bool:
+        """Whether something is learned in a card or before it."""
+        node = self._plan.nodes[node_id]
+        return bool(node.parameters) or any(self._needs(source) for source in node.sources)
+
+    def _forward(self, code: Code, node_id: str, *, training: bool) -> None:
+        node = self._plan.nodes[node_id]
+        layer, units = node.layer, _units(node)
+        sources = [self.values[source] for source in node.sources]
+        if isinstance(layer, Input):
+            self.raw[node_id] = self.values[node_id] = self._layout.room(units)
+            return
+        if isinstance(layer, Dense):
+            raw = self._layout.room(units)
+            self._product(code, node_id, raw, sources[0])
+        elif isinstance(layer, Add):
+            raw = self._layout.room(units)
+            code.add(Op.ADD, units, raw, ROW_BYTES, sources[0], ROW_BYTES, sources[1], ROW_BYTES)
+            for source in sources[2:]:
+                code.add(Op.ADD, units, raw, ROW_BYTES, raw, ROW_BYTES, source, ROW_BYTES)
+        elif isinstance(layer, Concatenate):
+            raw = self._layout.room(units)
+            place = raw
+            for name, source in zip(node.sources, sources, strict=True):
+                rows = _units(self._plan.nodes[name])
+                code.add(Op.COPY, rows, place, ROW_BYTES, source, ROW_BYTES)
+                place += rows * ROW_BYTES
+        elif isinstance(layer, Dropout) and training and layer.rate > 0:
+            raw = self._layout.room(units)
+            self._mask(code, node_id, layer, units)
+            code.add(Op.MUL, units, raw, ROW_BYTES, sources[0], ROW_BYTES, self._masks[node_id], ROW_BYTES)
+        else:
+            raw = sources[0]
+        self.raw[node_id] = raw
+        programs = activation_programs(layer.output_activation, units)
+        if training and node_id == self._plan.output and self._plan.document.training.loss.fuses:
+            self.values[node_id] = raw
+            return
+        places = self._layout.link(code, programs.forward if training else programs.inference, units, {"x": raw})
+        self.values[node_id] = places["value"]
+        if training:
+            self._saved[node_id] = {**places, "x": raw}
+
+    def _product(self, code: Code, node_id: str, raw: int, source: int) -> None:
+        weight, bias = self._offsets[f"{node_id}.weight"], self._offsets.get(f"{node_id}.bias")
+        units, inputs = self._plan.parameters[f"{node_id}.weight"].shape
+        start = Start.ZERO if bias is None else Start.BIAS
+        code.add(Kernel.PRODUCT, units, raw, start, source, inputs, weight, 4 * inputs, bias or 0, 4)
+
+    def _mask(self, code: Code, node_id: str, layer: Dropout, units: int) -> None:
+        self._masks[node_id] = self._layout.room(units)
+        card = zlib.crc32(node_id.encode()) - 2**31
+        threshold = round(layer.rate * 2**24)
+        scale = self._layout.constant(1 / (1 - layer.rate))
+        code.add(Kernel.DROPOUT, units, self._masks[node_id], card, self._samples, self._key, 0, threshold, scale)
+
+    def _backward_all(self, code: Code, values: Mapping[str, int], raw: Mapping[str, int]) -> None:
+        output, target = self._plan.output, self._plan.target
+        assert output is not None and target is not None
+        loss = self._plan.document.training.loss
+        inputs = {"prediction": values[output], "target": self.target_place}
+        gradient = self._layout.link(code, loss_program(loss, target.units), target.units, inputs)["gradient"]
+        self._deltas[output] = self._layout.room(target.units)
+        code.add(Op.MUL, target.units, self._deltas[output], ROW_BYTES, gradient, ROW_BYTES, self._shares, 0)
+        for node_id in reversed(self.order):
+            if node_id in self._deltas:
+                self._backward(code, node_id, values)
+
+    def _backward(self, code: Code, node_id: str, values: Mapping[str, int]) -> None:
+        """From the gradient of a card's output to those of its parameters and of what it takes in."""
+        node = self._plan.nodes[node_id]
+        layer, units, delta = node.layer, _units(node), self._deltas[node_id]
+        if node_id in self._saved:
+            program = activation_programs(layer.output_activation, units).backward
+            inputs = {name: place for name, place in self._saved[node_id].items() if name in program.inputs}
+            delta = self._layout.link(code, program, units, {**inputs, "gradient": delta, "gradient_in": delta})[
+                "gradient_in"
+            ]
+        if isinstance(layer, Dense):
+            source = node.sources[0]
+            weight, bias = self._offsets[f"{node_id}.weight"], self._offsets.get(f"{node_id}.bias")
+            inputs_count = self._plan.parameters[f"{node_id}.weight"].shape[1]
+            code.add(Kernel.WEIGHT_GRADIENT, units, self._gradient + weight, 0, delta, 0, values[source], inputs_count)
+            if bias is not None:
+                code.add(Kernel.BIAS_GRADIENT, units, self._gradient + bias, 0, delta)
+            if self._needs(source):
+                place, start = self._delta(source)
+                code.add(
+                    Kernel.PRODUCT, inputs_count, place, start, delta, units, self._weights + weight, 4, 0,
+                    4 * inputs_count,
+                )  # fmt: skip
+            return
+        for source in node.sources:
+            rows = _units(self._plan.nodes[source])
+            if self._needs(source):
+                self._pass_back(code, source, rows, delta, self._masks.get(node_id))
+            if isinstance(layer, Concatenate):
+                delta += rows * ROW_BYTES
+
+    def _delta(self, node_id: str) -> tuple[int, Start]:
+        """Where the gradient of a card's output lies, and whether something is there already."""
+        if node_id in self._deltas:
+            return self._deltas[node_id], Start.KEPT
+        self._deltas[node_id] = self._layout.room(_units(self._plan.nodes[node_id]))
+        return self._deltas[node_id], Start.ZERO
+
+    def _pass_back(self, code: Code, source: str, rows: int, delta: int, mask: int | None) -> None:
+        """Add a gradient, masked or not, to that of a source."""
+        place, start = self._delta(source)
+        if mask is not None:
+            code.add(Op.MUL, rows, delta, ROW_BYTES, delta, ROW_BYTES, mask, ROW_BYTES)
+        if start is Start.KEPT:
+            code.add(Op.ADD, rows, place, ROW_BYTES, place, ROW_BYTES, delta, ROW_BYTES)
+        else:
+            code.add(Op.COPY, rows, place, ROW_BYTES, delta, ROW_BYTES)
+
+    def _update(self, code: Code) -> None:
+        for name, parameter in self._plan.parameters.items():
+            if isinstance(parameter.regularizer, NoRegularizer):
+                continue
+            program = regularizer_program(parameter.regularizer)
+            places = {"weight": self._weights + self._offsets[name], "gradient": self._gradient + self._offsets[name]}
+            self._layout.link(code, program, _whole(parameter.size) // LANES, places)
+        places = {"weight": self._weights, "gradient": self._gradient, **self._states}
+        self._layout.link(code, self._program, self._rows, places)
+
+
+def _whole(count: int) -> int:
+    """Up to whole rows."""
+    return -(-count // LANES) * LANES

@@ -1,0 +1,258 @@
+"""The backend for small networks: compiled kernels that take thousands of steps without returning to Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.document.errors import InvalidValueError
+from engine.plan.data import block_epochs, epoch_orders
+from engine.plan.plan import Plan
+from engine.training.instructions import LANES
+from engine.training.numba_cache import load_kernels
+from engine.training.numba_network import NumbaNetwork, refuses
+from engine.training.run import Run
+from engine.training.trainer import Array
+
+_REMEMBERED = 4
+"""Grids whose inputs are kept."""
+
+
+class _State(NamedTuple):
+    learned: Array
+    optimizer_steps: int
+
+
+class NumbaTrainer(Run):
+    """Trains a plan with compiled kernels on one core; fulfils `Trainer`."""
+
+    # --- building ----------------------------------------------------------------------------------------------------
+
+    def _build(self, plan: Plan) -> None:
+        self._kernels = load_kernels().kernels
+        self._network = NumbaNetwork(plan)
+        self._description = self._network.description()
+        self._optimizer_steps = 0
+        self._speed = 0.0
+
+    def _prepare(self) -> None:
+        self._all_inputs = self._inputs(self._values)
+        self._train_targets = np.ascontiguousarray(self._targets, np.float32)
+        network = self._network
+        places = (*network.source_places["train"], network.target_place)
+        self._sources = _table([*self._all_inputs, self._train_targets], places)
+        self._everything = np.arange(len(self._values) + LANES, dtype=np.int32)
+        self._order: tuple[int, Array] | None = None
+        self._grids: dict[int, tuple[Array, list[Array]]] = {}
+        self._passes: dict[int, dict[str, Array]] = {}
+
+    def _can_run(self, plan: Plan) -> bool:
+        return refuses(plan) is None
+
+    def _inputs(self, values: Array) -> list[Array]:
+        """What the Input cards pass on for samples, (samples, numbers) each."""
+        dataset = self.plan.document.data.dataset
+        columns = (getattr(self.plan.nodes[name].layer, "columns", ()) for name in self._network.sources)
+        found = (dataset.inputs(values, chosen).reshape(len(values), -1) for chosen in columns)
+        return [np.ascontiguousarray(x, np.float32) for x in found]
+
+    # --- training ----------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> int:
+        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
+        start = now = perf_counter()
+        before = self.step_count
+        while self.step_count == before or now < start + seconds:
+            steps = min(max(1, int(self._speed * (start + seconds - now))), self._steps_at_once())
+            self._take(steps, self._training.batch_size)
+            then, now = now, perf_counter()
+            self._speed = steps / max(now - then, 1e-6)
+        self._check_finite()
+        return self.step_count - before
+
+    def _update(self, end: int) -> None:
+        self._take(1, 1 if end == self.position + 1 else self._training.batch_size)
+
+    def _finish_epoch(self) -> None:
+        self._take(self._steps_left(self._training.batch_size), self._training.batch_size)
+
+    def _steps_left(self, batch: int) -> int:
+        """Steps to the end of the running epoch."""
+        return -(-self._size // batch) - self.position // batch
+
+    def _steps_at_once(self) -> int:
+        """The most steps that one call may take: to the end of the epochs whose order is drawn, or of one to record."""
+        block = block_epochs(self._size)
+        last = min((self.epoch // block + 1) * block, self._curve.next_due(self.epoch))
+        batch = self._training.batch_size
+        return self._steps_left(batch) + (last - self.epoch - 1) * -(-self._size // batch)
+
+    def _take(self, steps: int, batch: int) -> None:
+        """Take steps of so many samples, at most `_steps_at_once` of them."""
+        size, document = self._size, self.plan.document
+        first = self.position // batch
+        places = np.arange(first, first + steps)
+        epochs, places = np.divmod(places, -(-size // batch))
+        places *= batch
+        places[0] = self.position
+        rates = self._rates(self.epoch + epochs + places / size)
+        uniforms = self._network.uniforms(rates, self._optimizer_steps + np.arange(1.0, steps + 1))
+        stride = uniforms.strides[0] if len(uniforms) > 1 else 0
+        order = self._orders()
+        self._kernels.train(
+            self._description,
+            self._sources,
+            order.ctypes.data + 4 * size * (self.epoch % block_epochs(size)),
+            size,
+            batch,
+            self.position,
+            steps,
+            uniforms.ctypes.data,
+            stride,
+            document.seed,
+            self.step_count,
+        )
+        self._optimizer_steps += steps
+        self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
+
+    def _rates(self, epochs: Array) -> Array:
+        """The learning rate at fractional epochs; one number if it stays the same."""
+        training = self._training
+        rates = training.optimizer.learning_rate * training.schedule.factor(epochs, training.epochs)
+        return rates[:1] if (rates == rates[0]).all() else rates
+
+    def _orders(self) -> Array:
+        """The orders of the running block of epochs, and sixteen numbers more for the kernels to read."""
+        block = self.epoch // block_epochs(self._size)
+        if self._order is None or self._order[0] != block:
+            orders = epoch_orders(self.plan.document.seed, block, self._size)
+            self._order = block, np.concatenate([orders.ravel(), np.zeros(LANES, np.int32)])
+        return self._order[1]
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _raw_answers(self) -> Array:
+        assert self.plan.output is not None and self.plan.target is not None
+        network = self._network
+        places = network.raw if self._training.loss.fuses else network.values
+        return self._forward(self._all_inputs, [(places[self.plan.output], self.plan.target.units)])[0]
+
+    def _answers(self, raw: Array) -> Array:
+        if not self._training.loss.fuses:
+            return raw
+        assert self.plan.output is not None
+        with np.errstate(all="ignore"):
+            return self.plan.nodes[self.plan.output].layer.output_activation.value(raw)
+
+    def _mean_loss(self, raw: Array, targets: Array) -> float:
+        with np.errstate(all="ignore"):
+            return float(self._training.loss.value(raw, targets).mean())
+
+    def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
+        """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
+
+        For read-only `values` what the Input cards make of them is kept, and until the state changes all outputs too.
+        Such answers are to be read only.
+        """
+        kept = not values.flags.writeable
+        inputs = self._grid(values) if kept else self._inputs(values)
+        known = self._passes.setdefault(id(values), {}) if kept else {}
+        missing = [name for name in nodes if name not in known]
+        if missing:
+            shapes = {name: self.plan.nodes[name].output_shape or () for name in missing}
+            wanted = [(self._network.values[name], math.prod(shape)) for name, shape in shapes.items()]
+            for (name, shape), found in zip(shapes.items(), self._forward(inputs, wanted), strict=True):
+                known[name] = found.reshape(len(values), *shape)
+        return {name: known[name] for name in nodes}
+
+    def _grid(self, values: Array) -> list[Array]:
+        known = self._grids.get(id(values))
+        if known is None:
+            while len(self._grids) >= _REMEMBERED:
+                oldest = next(iter(self._grids))
+                del self._grids[oldest]
+                self._passes.pop(oldest, None)
+            known = self._grids[id(values)] = values, self._inputs(values)  # holding the array keeps its id its own
+        return known[1]
+
+    def _forward(self, inputs: Sequence[Array], wanted: Sequence[tuple[int, int]]) -> list[Array]:
+        """Values of (place, units) for samples, (samples, units) each; unit by unit in memory."""
+        size = len(inputs[0])
+        padded = -(-size // LANES) * LANES
+        found = [np.empty((units, padded), np.float32) for _, units in wanted]
+        order = self._everything
+        if len(order) < size + LANES:
+            order = self._everything = np.arange(size + LANES, dtype=np.int32)
+        self._kernels.forward(
+            self._description,
+            _table(inputs, self._network.source_places["forward"]),
+            order.ctypes.data,
+            size,
+            4 * padded,
+            np.array(
+                [(x.ctypes.data, units, place) for x, (place, units) in zip(found, wanted, strict=True)], np.int64
+            ).reshape(-1, 3),
+        )
+        return [x[:, :size].T for x in found]
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._passes.clear()
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def _parameter(self, name: str) -> Array:
+        return self._network.parameters[name]
+
+    def _optimizer_arrays(self) -> Mapping[str, Array]:
+        network = self._network
+        if not network.states or not self._optimizer_steps:
+            return {}
+        found = {
+            f"{name}.{state}": values.copy() for state, of in network.states.items() for name, values in of.items()
+        }
+        if network.counts_steps:
+            found["step"] = np.array(self._optimizer_steps, np.float32)
+        return found
+
+    def _put_optimizer_arrays(self, arrays: Mapping[str, Array]) -> None:
+        network = self._network
+        wanted = {f"{name}.{state}": values for state, of in network.states.items() for name, values in of.items()}
+        for full_name, values in arrays.items():
+            name = full_name.rpartition(".")[0]
+            if name and np.shape(values) != self._shapes.get(name):
+                raise InvalidValueError(
+                    "the optimizer state {name} of shape {shape} does not fit this network; start a new run",
+                    name=repr(full_name),
+                    shape=np.shape(values),
+                )
+        network.start_states()
+        self._optimizer_steps = 0
+        given = {name for name in arrays if "." in name}
+        if not wanted or given != set(wanted) or (network.counts_steps and "step" not in arrays):
+            return
+        for full_name, view in wanted.items():
+            view[...] = arrays[full_name]
+        self._optimizer_steps = int(arrays.get("step", 1))
+
+    def _state(self) -> _State:
+        return _State(self._network.learned.copy(), self._optimizer_steps)
+
+    def _put_state(self, state: _State) -> None:
+        self._network.learned[...] = state.learned
+        self._optimizer_steps = state.optimizer_steps
+
+    def _is_finite(self) -> bool:
+        # the sum is finite exactly if all weights are, long before it could overflow by itself
+        with np.errstate(all="ignore"):
+            return bool(np.isfinite(self._network.weights.sum()))
+
+
+def _table(arrays: Sequence[Array], places: Sequence[int]) -> Array:
+    """What is gathered for each tile, as the kernels read it: address, numbers per sample, place."""
+    rows = [(array.ctypes.data, array.shape[1], place) for array, place in zip(arrays, places, strict=True)]
+    return np.array(rows, np.int64).reshape(-1, 3)

@@ -1,0 +1,283 @@
+"""What every backend's trainer has in common: progress, evaluation, history, states, and how a run stays finite."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.catalog.metrics import metric_for
+from engine.document.errors import InvalidValueError
+from engine.plan.data import split
+from engine.plan.plan import Plan
+from engine.training.curve import Curve
+from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
+
+
+class Run(ABC):
+    """A trainer without the arithmetic; a backend adds how a step is taken and how the network answers."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Stand at epoch 0 with the weights that the seed fixes. Raises PlaygroundError if the plan is not ready."""
+        self._curve = Curve()
+        self.epoch = 0
+        self.step_count = 0
+        self.position = 0
+        self._begin(plan)
+        self._record()
+
+    def _begin(self, plan: Plan) -> None:
+        """Take up a plan, with the initial weights of its seed."""
+        self._build(plan)
+        document = plan.document
+        assert plan.target is not None
+        self.plan = plan
+        self._training = document.training
+        self._target = plan.target
+        self._metric = metric_for(plan.target.task)
+        self._shapes = {name: parameter.shape for name, parameter in plan.parameters.items()}
+        samples = split(document.data)
+        self._train, self._test = samples.train, samples.test
+        self._size = len(samples.train)
+        self._values = np.concatenate([samples.train.values, samples.test.values])
+        self._targets = self._target.encode(np.concatenate([samples.train.targets, samples.test.targets]))
+        self._evaluation: Evaluation | None = None
+        self._prepare()
+
+    # --- what a backend adds -----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _build(self, plan: Plan) -> None:
+        """Make the network and the optimizer. Raises PlaygroundError if the plan is not ready."""
+
+    @abstractmethod
+    def _prepare(self) -> None:
+        """Take over the samples: `_values` and `_targets`, those to train on first."""
+
+    @abstractmethod
+    def _update(self, end: int) -> None:
+        """One optimizer step on the samples of the epoch from `position` up to `end`; calls `_stepped`."""
+
+    @abstractmethod
+    def _raw_answers(self) -> Array:
+        """The output card's values for `_values`, before its activation if the loss is computed from there."""
+
+    @abstractmethod
+    def _answers(self, raw: Array) -> Array:
+        """The network's answers from `_raw_answers`."""
+
+    @abstractmethod
+    def _mean_loss(self, raw: Array, targets: Array) -> float:
+        """The loss of some of `_raw_answers`."""
+
+    @abstractmethod
+    def _is_finite(self) -> bool:
+        """Whether the weights and the last loss are finite numbers."""
+
+    @abstractmethod
+    def _state(self) -> Any:
+        """A copy of weights and optimizer: cheap, to be given to `_put_state`."""
+
+    @abstractmethod
+    def _put_state(self, state: Any) -> None:
+        """Return to a state that `_state` gave."""
+
+    @abstractmethod
+    def _parameter(self, name: str) -> Array:
+        """The values of "node.parameter" themselves: writing to them changes the network."""
+
+    @abstractmethod
+    def _optimizer_arrays(self) -> Mapping[str, Array]:
+        """The optimizer's state, by "name" or "node.parameter.name"."""
+
+    @abstractmethod
+    def _put_optimizer_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Take up what `_optimizer_arrays` gave. Raises InvalidValueError when it belongs to another network."""
+
+    @abstractmethod
+    def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
+        """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each."""
+
+    # --- training ----------------------------------------------------------------------------------------------------
+
+    def step(self, unit: Unit) -> None:
+        """Train on the next sample, on the rest of the running batch, or to the end of the running epoch."""
+        if unit == "sample":
+            self._update(self.position + 1)
+        elif unit == "batch":
+            self._update(self._batch_end())
+        else:
+            self._finish_epoch()
+        self._check_finite()
+
+    def _finish_epoch(self) -> None:
+        epoch = self.epoch
+        while self.epoch == epoch:
+            self._update(self._batch_end())
+
+    def _batch_end(self) -> int:
+        size = self._training.batch_size
+        return min(self._size, (self.position // size + 1) * size)
+
+    def _stepped(self, end: int, steps: int = 1, epochs: int = 0) -> None:
+        """Steps have been taken: so many epochs are over, and of the one that follows the samples up to `end` are used.
+
+        None of those epochs, but the last one if `end` ends it, may be due on the curve.
+        """
+        self._forget()
+        self.step_count += steps
+        self.epoch += epochs
+        self.position = end
+        if end == self._size:
+            self.epoch += 1
+            self.position = 0
+            if self._curve.due(self.epoch):
+                self._record()
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        factor = self._training.schedule.factor(self.epoch + self.position / self._size, self._training.epochs)
+        return float(self._training.optimizer.learning_rate * factor)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def evaluate(self) -> Evaluation:
+        """Loss and metric on the training and the test samples, as at test time."""
+        if self._evaluation is None:
+            size = self._size
+            raw = self._raw_answers()
+            answers = self._target.decide(self._answers(raw))
+            self._evaluation = Evaluation(
+                self._mean_loss(raw[:size], self._targets[:size]),
+                self._mean_loss(raw[size:], self._targets[size:]) if len(self._test) else math.nan,
+                self._metric.value(answers[:size], self._train.targets),
+                self._metric.value(answers[size:], self._test.targets),
+            )
+        return self._evaluation
+
+    def curves(self) -> Array:
+        """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
+        return self._curve.rows
+
+    def parameter(self, name: str) -> Array:
+        """A copy of "node.parameter". Raises InvalidValueError for an unknown name."""
+        return self._known_parameter(name).copy()
+
+    def _known_parameter(self, name: str) -> Array:
+        if name not in self._shapes:
+            raise InvalidValueError(
+                "this network has no parameter {name}; it has {known}",
+                name=repr(name),
+                known=", ".join(self._shapes) or "none",
+            )
+        return self._parameter(name)
+
+    def _forget(self) -> None:
+        """The state has changed: what was computed from it no longer holds."""
+        self._evaluation = None
+
+    # --- state -------------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """A copy of the state."""
+        weights = {name: self._parameter(name).copy() for name in self._shapes}
+        state = dict(self._optimizer_arrays())
+        return Snapshot(self.epoch, self.step_count, self.position, weights, state, self._curve.rows)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Take up a state. Raises InvalidValueError when names or shapes do not fit the plan."""
+        self._check_fits(snapshot.weights)
+        self._put_optimizer_arrays(snapshot.optimizer)
+        for name, values in snapshot.weights.items():
+            self._parameter(name)[...] = values
+        self.epoch, self.step_count = snapshot.epoch, snapshot.step
+        self.position = snapshot.position if snapshot.position < self._size else 0
+        self._forget()
+        self._curve.replace(snapshot.curves)
+        self._keep_finite()
+
+    def _check_fits(self, weights: Mapping[str, Array]) -> None:
+        shapes = {name: np.shape(values) for name, values in weights.items()}
+        for name in sorted(set(shapes) | set(self._shapes)):
+            if shapes.get(name) != self._shapes.get(name):
+                raise InvalidValueError(
+                    "{name} is {found} in the saved weights but {wanted} in this network; start a new run",
+                    name=name,
+                    found=shapes.get(name, "missing"),
+                    wanted=self._shapes.get(name, "missing"),
+                )
+
+    def edit(self, plan: Plan) -> bool:
+        """Go on under another plan, keeping weights and progress; False (and nothing changed) if it cannot."""
+        old, new = self.plan.document, plan.document
+        if plan.problems or old.seed != new.seed or _starts(self.plan) != _starts(plan) or not self._can_run(plan):
+            return False
+        snapshot = self.snapshot()
+        optimizer = new.training.optimizer.replace(learning_rate=old.training.optimizer.learning_rate)
+        kept = snapshot.optimizer if optimizer == old.training.optimizer else {}
+        position = snapshot.position if new.data == old.data else 0
+        self._begin(plan)
+        self.restore(Snapshot(snapshot.epoch, snapshot.step, position, snapshot.weights, kept, snapshot.curves))
+        return True
+
+    def _can_run(self, plan: Plan) -> bool:
+        """Whether this backend can go on with a plan."""
+        return True
+
+    def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
+        """Set one value of "node.parameter" by hand. Raises InvalidValueError for a place or value it cannot take."""
+        values = self._known_parameter(name)
+        inside = len(index) == values.ndim and all(0 <= i < n for i, n in zip(index, values.shape, strict=True))
+        if not inside:
+            raise InvalidValueError(
+                "{name} has the shape {shape}, so there is no value at {index}",
+                name=name,
+                shape=values.shape,
+                index=index,
+            )
+        if not abs(value) <= float(np.finfo(np.float32).max):
+            raise InvalidValueError("{name} (={value}) must be a finite number", name=name, value=value)
+        values[index] = value
+        self._forget()
+
+    # --- staying finite ----------------------------------------------------------------------------------------------
+
+    def _record(self) -> None:
+        """Write the row of the epoch that ended, if its losses are finite; else fall back and raise Diverged."""
+        evaluation = self.evaluate()
+        losses = [evaluation.train_loss, *([evaluation.test_loss] if len(self._test) else [])]
+        if not all(map(math.isfinite, losses)):
+            self._fall_back()
+        self._curve.record(self.epoch, evaluation, self.rate())
+        self._keep_finite()
+
+    def _keep_finite(self) -> None:
+        """Remember the newest state known to be finite: what a run that diverges falls back to."""
+        self._finite = self.epoch, self.step_count, self.position, self._state()
+
+    def _check_finite(self) -> None:
+        if not self._is_finite():
+            self._fall_back()
+
+    def _fall_back(self) -> None:
+        """Return to the newest finite state and raise Diverged."""
+        step, node = self.step_count, self._first_bad_node()
+        self.epoch, self.step_count, self.position, state = self._finite
+        self._put_state(state)
+        self._curve.truncate(self.epoch)
+        self._forget()
+        raise Diverged(step, node)
+
+    def _first_bad_node(self) -> str | None:
+        """The first card, in order, whose output for some sample is not finite; the last card if none is."""
+        outputs = self.outputs(self._values, self.plan.order)
+        bad = (node_id for node_id in self.plan.order if not np.isfinite(outputs[node_id]).all())
+        return next(bad, self.plan.output)
+
+
+def _starts(plan: Plan) -> dict[str, object]:
+    """What fixes the initial weights: a change of it means a new run."""
+    return {name: (parameter.shape, parameter.initializer) for name, parameter in plan.parameters.items()}
