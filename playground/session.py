@@ -11,6 +11,7 @@ from engine.plan.plan import Plan
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
 from engine.worker.messages import Failure, Frame, Ready, Status
+from playground.words import sentence
 from playground.worker_client import WorkerClient
 
 Change = Literal["none", "edit", "load"]
@@ -79,6 +80,7 @@ class Session(QObject):
         self.status: Status | None = None
         self.ready: Ready | None = None
         client.ready.connect(self._on_ready)
+        client.starting.connect(self._on_starting)
         client.frame.connect(self._on_frame)
         client.failure.connect(self._on_failure)
         client.lost.connect(self._on_lost)
@@ -169,6 +171,11 @@ class Session(QObject):
     def _on_ready(self, ready: Ready) -> None:
         self.ready = ready
         self._set_engine("ready")
+        if ready.note is not None:
+            self.said.emit("info", sentence(ready.note), "")
+
+    def _on_starting(self) -> None:
+        self._set_engine("starting")
 
     def _on_frame(self, frame: Frame) -> None:
         self.status = frame.status
@@ -176,6 +183,7 @@ class Session(QObject):
         self.framed.emit(frame, self._client.probes_of(frame))
 
     def _on_failure(self, failure: Failure) -> None:
+        self._set_engine("ready")
         if failure.kind == "edit" and self._plan is not None and self._plan.ready:
             # The weights do not fit the changed network after all: a new run does.
             self._load(self._plan)

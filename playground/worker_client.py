@@ -21,6 +21,7 @@ from engine.worker.messages import (
     Play,
     Ready,
     SetParameter,
+    Starting,
     Step,
 )
 from playground.worker_process import WorkerProcess
@@ -52,6 +53,8 @@ class WorkerClient(QObject):
 
     ready = Signal(object)
     """Ready: the process is up."""
+    starting = Signal()
+    """The process loads what a run needs; an answer follows."""
     frame = Signal(object)
     """Frame: the newest numbers of the current run."""
     failure = Signal(object)
@@ -215,9 +218,11 @@ class WorkerClient(QObject):
         self._check_ended()
 
     def _take(self, message: FromWorker) -> None:
+        self._is_ready = not isinstance(message, Starting)
         if isinstance(message, Ready):
-            self._is_ready = True
             self.ready.emit(message)
+        elif isinstance(message, Starting):
+            self.starting.emit()
         elif message.run != self._run:
             return
         elif isinstance(message, Failure):
@@ -257,7 +262,7 @@ class WorkerClient(QObject):
         was_silent = self._silent_ticks >= SILENT_TICKS
         self._silent_ticks = self._silent_ticks + 1 if now[0] == before[0] else 0
         self._stuck_ticks = self._stuck_ticks + 1 if now[1] and now[1] == before[1] else 0
-        if not self._is_ready:  # importing PyTorch lets no other thread run
+        if not self._is_ready:  # importing a library lets no other thread run
             if self._silent_ticks >= STARTING_TICKS:
                 self._replace(self.tr("the engine did not start"))
             return

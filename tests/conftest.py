@@ -122,6 +122,14 @@ def nothing_survives(started: Started) -> Iterator[None]:
         pytest.fail("the test left behind: " + "; ".join(sorted(found)), pytrace=False)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep compiled kernels for a session: making them takes seconds, and each test has caches of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUMBA_CACHE_DIR", str(tmp_path_factory.mktemp("kernels")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point every place where settings, caches and autosaves are written to the test's own folder."""

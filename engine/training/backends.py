@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -33,6 +34,16 @@ class Backend:
         """The trainer's class; the first call imports what it needs, which may take seconds."""
         return cast(Callable[[Plan], Trainer], getattr(importlib.import_module(self.module), self.trainer))
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether its module is there, so that making a trainer takes no seconds."""
+        return self.module in sys.modules
+
+    def prepare(self) -> Sentence | None:
+        """Load all that the first run would wait for; returns what there is to say about it, if anything."""
+        found: Sentence | None = importlib.import_module(self.module).prepare()
+        return found
+
     def make(self, plan: Plan) -> Trainer:
         """A trainer of the plan. Raises PlaygroundError for a plan that is not ready."""
         return self.load()(plan)
@@ -48,14 +59,15 @@ BACKENDS = (
     ),
     Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),
 )
-"""Fastest first: the first that does not refuse a plan is chosen."""
+"""Fastest first: the first that does not refuse a plan is chosen, and why the fastest did is the reason."""
 
 
 def choose(plan: Plan, engine: str = "auto") -> tuple[Backend, Sentence]:
     """The backend for a plan and why. Raises InvalidValueError for a backend that is absent or refuses the plan."""
     if engine == "auto":
-        found = next(backend for backend in BACKENDS if backend.refuses(plan) is None)
-        return found, found.reason
+        refusals = [backend.refuses(plan) for backend in BACKENDS]
+        number = refusals.index(None)
+        return BACKENDS[number], refusals[0] or BACKENDS[number].reason
     named = next((backend for backend in BACKENDS if backend.name == engine), None)
     if named is None:
         raise InvalidValueError(

@@ -34,8 +34,11 @@ class Loaded(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """A folder for this version of the kernels, in the user's cache folder for programs."""
-    if sys.platform == "win32":
+    """A folder for this version of the kernels, in `NUMBA_CACHE_DIR` or else in the user's folder for caches."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    if chosen:
+        base = chosen
+    elif sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
     elif sys.platform == "darwin":
         base = str(Path.home() / "Library" / "Caches")
@@ -90,9 +93,7 @@ def _without_cache() -> ModuleType:
 
 
 def _imported(folder: Path) -> ModuleType:
-    os.environ["NUMBA_CACHE_DIR"] = str(folder)  # read by Numba when it is imported
-    config: Any = sys.modules.get("numba.core.config")
-    if config is not None:
-        config.CACHE_DIR = str(folder)
+    config: Any = importlib.import_module("numba.core.config")
+    config.CACHE_DIR = str(folder)
     sys.modules.pop(_KERNELS, None)  # of an attempt that failed half-way
     return importlib.import_module(_KERNELS)

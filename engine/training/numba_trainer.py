@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.document.errors import InvalidValueError
+from engine.document.errors import InvalidValueError, Sentence
 from engine.plan.data import block_epochs, epoch_orders
 from engine.plan.plan import Plan
 from engine.training.instructions import LANES
@@ -20,6 +20,11 @@ from engine.training.trainer import Array
 
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
+
+
+def prepare() -> Sentence | None:
+    """Load the kernels, or compile them the first time; returns what there is to say about their cache."""
+    return load_kernels().note
 
 
 class _State(NamedTuple):
@@ -76,6 +81,14 @@ class NumbaTrainer(Run):
 
     def _update(self, end: int) -> None:
         self._take(1, 1 if end == self.position + 1 else self._training.batch_size)
+
+    def train_epochs(self, count: int) -> None:
+        """Train to the end of so many epochs, the running one included. Raises Diverged."""
+        end, batch = self.epoch + count, self._training.batch_size
+        while self.epoch < end:
+            left = self._steps_left(batch) + (end - self.epoch - 1) * -(-self._size // batch)
+            self._take(min(left, self._steps_at_once()), batch)
+        self._check_finite()
 
     def _finish_epoch(self) -> None:
         self._take(self._steps_left(self._training.batch_size), self._training.batch_size)

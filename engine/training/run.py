@@ -113,6 +113,13 @@ class Run(ABC):
             self._finish_epoch()
         self._check_finite()
 
+    def train_epochs(self, count: int) -> None:
+        """Train to the end of so many epochs, the running one included. Raises Diverged."""
+        end = self.epoch + count
+        while self.epoch < end:
+            self._finish_epoch()
+        self._check_finite()
+
     def _finish_epoch(self) -> None:
         epoch = self.epoch
         while self.epoch == epoch:

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.document.errors import Sentence
 from engine.plan.data import epoch_order
 from engine.plan.plan import Plan
 from engine.training.run import Run
@@ -25,6 +26,11 @@ _CHUNK = 16_384
 """Samples that are evaluated at once."""
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
+
+
+def prepare() -> Sentence | None:
+    """PyTorch is loaded with this module; there is nothing else, and nothing to say."""
+    return None
 
 
 class _State(NamedTuple):

@@ -65,6 +65,9 @@ class Trainer(Protocol):
     def step(self, unit: Unit) -> None:
         """Train on the next sample, on the rest of the running batch, or of the running epoch. Raises Diverged."""
 
+    def train_epochs(self, count: int) -> None:
+        """Train to the end of so many epochs, the running one included. Raises Diverged."""
+
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""
 

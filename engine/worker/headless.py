@@ -14,8 +14,10 @@ from engine.plan.resolve import resolve
 from engine.training.backends import BACKENDS, choose
 from engine.training.trainer import Evaluation, Snapshot
 
+_PROGRESS_SECONDS = 0.1
 Progress = Callable[[int, int, float], None]
-"""Called after each epoch with the epoch, how many there will be, and the newest training loss on record."""
+"""Called about ten times a second, at the end of an epoch, with the epoch, how many there will be, and the newest
+training loss on record."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +60,14 @@ def train(
     trainer = backend.make(plan)
     planned = document.training.epochs
     start = perf_counter()
+    count = 1
     while trainer.epoch < planned:
-        trainer.step("epoch")
+        before = perf_counter()
+        trainer.train_epochs(min(count, planned - trainer.epoch))
         if progress is not None:
             progress(trainer.epoch, planned, float(trainer.curves()[-1, 1]))
+        # As often as the eye can follow, however short an epoch is.
+        count = 2 * count if perf_counter() - before < _PROGRESS_SECONDS / 2 else max(1, count // 2)
     seconds = perf_counter() - start
     snapshot = trainer.snapshot()
     return Result(

@@ -93,11 +93,19 @@ class Quit:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker is up: its process id, backends by name, versions."""
+    """The worker is up: its process id, backends by name, versions, and what there is to say about its start."""
 
     process_id: int
     backends: tuple[str, ...]
     versions: Mapping[str, str]
+    note: Sentence | None = None
+
+
+@dataclass(frozen=True)
+class Starting:
+    """A backend is being loaded for this run, which takes seconds and lets no other thread run; an answer follows."""
+
+    run: int
 
 
 @dataclass(frozen=True)
@@ -139,4 +147,4 @@ class Failure:
 
 
 ToWorker = Load | Edit | Play | Pause | Step | SetParameter | FrameRequest | Quit
-FromWorker = Ready | Frame | Failure
+FromWorker = Ready | Starting | Frame | Failure

@@ -57,7 +57,12 @@ def versions() -> Mapping[str, str]:
     """Versions of what computes."""
     from importlib.metadata import version
 
-    return {"python": platform.python_version(), "numpy": version("numpy"), "torch": version("torch")}
+    return {
+        "python": platform.python_version(),
+        "numpy": version("numpy"),
+        "numba": version("numba"),
+        "torch": version("torch"),
+    }
 
 
 def serve(connection: Any, beats: Beats) -> None:
@@ -70,11 +75,10 @@ def serve(connection: Any, beats: Beats) -> None:
 
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
-    for backend in BACKENDS:
-        backend.load()
+    note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
     session = Session(connection.send)
     try:
-        connection.send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions()))
+        connection.send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
             wait = session.wait(perf_counter())
             beats[1] = 0

@@ -25,6 +25,7 @@ from engine.worker.messages import (
     Pause,
     Play,
     SetParameter,
+    Starting,
     Status,
     Step,
     ToWorker,
@@ -91,6 +92,8 @@ class Session:
         plan = resolve(message.document)
         _check_ready(plan)
         backend, reason = choose(plan)
+        if not backend.is_loaded:
+            self._send(Starting(message.run))
         trainer = backend.make(plan)
         if message.snapshot is not None:
             trainer.restore(message.snapshot)

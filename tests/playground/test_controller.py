@@ -28,6 +28,7 @@ class Recorder(QObject):
     """Takes the place of the client and writes down what the process would have been told."""
 
     ready = Signal(object)
+    starting = Signal()
     frame = Signal(object)
     failure = Signal(object)
     lost = Signal(str)
