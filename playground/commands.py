@@ -104,6 +104,8 @@ def train(options: Namespace) -> int:
     if options.out is not None and options.out.suffix != SUFFIX:
         raise InvalidValueError("--out (={file}) must end in .nnp", file=options.out)
     document = _document(options.source)
+    if options.seeds is not None:
+        return _study(options, document)
     result = _trained(document, epochs=options.epochs, seed=options.seed, engine=options.engine, device=options.device)
     if options.out is not None:
         _save(options.out, result)
@@ -130,6 +132,42 @@ def _trained(document: Document, **arguments: Any) -> Result:
         bar.clear()
 
 
+def _study(options: Namespace, document: Document) -> int:
+    """Train many times with different seeds, and say how the outcomes are spread."""
+    from engine.worker.headless import study
+
+    for name, value in (("--seed", options.seed), ("--out", options.out)):
+        if value is not None:
+            raise InvalidValueError("{name} cannot be combined with --seeds; leave one of them out", name=name)
+    bar = _Bar()
+    try:
+        found = study(
+            document,
+            options.seeds,
+            epochs=options.epochs,
+            engine=options.engine,
+            device=options.device,
+            progress=bar.count if sys.stderr.isatty() else None,
+        )
+    finally:
+        bar.clear()
+    report = {"example": options.source, **found.report()}
+    print(json.dumps(report) if options.json else _study_summary(report))
+    return DONE
+
+
+def _study_summary(report: dict[str, Any]) -> str:
+    loss = report["loss"]
+    spread = "all diverged" if loss["median"] is None else ", ".join(f"{name} {loss[name]:.4g}" for name in loss)
+    return (
+        f"{report['example']}: {report['seeds']:,} seeds of {report['epochs']:,} epochs in {report['seconds']:.1f} s "
+        f"with {report['engine']}\n"
+        f"  {report['solved']:,} of them ({report['solved_share']:.1%}) reached {report['criterion']}"
+        + (f"; {report['diverged']:,} diverged" if report["diverged"] else "")
+        + f"\n  test loss: {spread}"
+    )
+
+
 def _save(path: Path, result: Result) -> None:
     from engine.document.project import Project, save
     from engine.export.weights import encode
@@ -150,13 +188,18 @@ class _Bar:
         self._shown = False
 
     def show(self, epoch: int, epochs: int, loss: float) -> None:
+        self._draw(epoch, epochs, f"epoch {epoch:,} of {epochs:,}, training loss {loss:.4g}")
+
+    def count(self, done: int, total: int) -> None:
+        self._draw(done, total, f"{done:,} of {total:,} seeds")
+
+    def _draw(self, done: int, total: int, words: str) -> None:
         now = monotonic()
-        if now < self._next and epoch < epochs:
+        if now < self._next and done < total:
             return
         self._next, self._shown = now + BAR_SECONDS, True
-        done = BAR_WIDTH * epoch // epochs
-        bar = "█" * done + "·" * (BAR_WIDTH - done)
-        print(f"\r{bar} epoch {epoch:,} of {epochs:,}, training loss {loss:.4g}  ", end="", file=sys.stderr, flush=True)
+        filled = BAR_WIDTH * done // total
+        print(f"\r{'█' * filled}{'·' * (BAR_WIDTH - filled)} {words}  ", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:
         if self._shown:

@@ -11,7 +11,7 @@ from typing import cast
 from engine.document.errors import InvalidValueError, Sentence
 from engine.plan.plan import Plan
 from engine.training import numba_network
-from engine.training.trainer import Trainer
+from engine.training.run import Run
 
 
 def _runs_everything(plan: Plan) -> Sentence | None:
@@ -30,9 +30,9 @@ class Backend:
     """Said when it is chosen by itself."""
     refuses: Callable[[Plan], Sentence | None] = _runs_everything
 
-    def load(self) -> Callable[[Plan], Trainer]:
+    def load(self) -> type[Run]:
         """The trainer's class; the first call imports what it needs, which may take seconds."""
-        return cast(Callable[[Plan], Trainer], getattr(importlib.import_module(self.module), self.trainer))
+        return cast(type[Run], getattr(importlib.import_module(self.module), self.trainer))
 
     @property
     def is_loaded(self) -> bool:
@@ -44,9 +44,9 @@ class Backend:
         found: Sentence | None = importlib.import_module(self.module).prepare()
         return found
 
-    def make(self, plan: Plan) -> Trainer:
-        """A trainer of the plan. Raises PlaygroundError for a plan that is not ready."""
-        return self.load()(plan)
+    def make(self, plan: Plan, *, recorded: bool = True) -> Run:
+        """A trainer of the plan, with or without a history. Raises PlaygroundError for a plan that is not ready."""
+        return self.load()(plan, recorded=recorded)
 
 
 BACKENDS = (

@@ -103,12 +103,12 @@ class NumbaNetwork:
         }
         """Views of the optimizer's states by the state's name and "node.parameter"."""
         self._state_rows = [(view(place, count), self._program.initial[state]) for state, place in self._states.items()]
-        self.initialize()
+        self.initialize(plan)
 
-    def initialize(self) -> None:
-        """Set every parameter to the value that the document's seed fixes, and the optimizer to its start."""
-        for name, parameter in self._plan.parameters.items():
-            stream = random_stream(self._plan.document.seed, "weights", name)
+    def initialize(self, plan: Plan) -> None:
+        """Set every parameter to the value that the seed of the plan's document fixes, the optimizer to its start."""
+        for name, parameter in plan.parameters.items():
+            stream = random_stream(plan.document.seed, "weights", name)
             self.parameters[name][...] = parameter.initializer.draw(
                 stream, parameter.shape, parameter.fan_in, parameter.fan_out
             )

@@ -65,6 +65,11 @@ class NumbaTrainer(Run):
         found = (dataset.inputs(values, chosen).reshape(len(values), -1) for chosen in columns)
         return [np.ascontiguousarray(x, np.float32) for x in found]
 
+    def _initialize(self, plan: Plan) -> None:
+        self._network.initialize(plan)
+        self._optimizer_steps = 0
+        self._order = None
+
     # --- training ----------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:

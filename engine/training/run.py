@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,21 +14,43 @@ from engine.catalog.metrics import metric_for
 from engine.document.errors import InvalidValueError
 from engine.plan.data import split
 from engine.plan.plan import Plan
-from engine.training.curve import Curve
+from engine.training.curve import Curve, NoCurve
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
 
 
 class Run(ABC):
     """A trainer without the arithmetic; a backend adds how a step is taken and how the network answers."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Stand at epoch 0 with the weights that the seed fixes. Raises PlaygroundError if the plan is not ready."""
-        self._curve = Curve()
+    plan: Plan
+    epoch: int
+    step_count: int
+    position: int
+
+    def __init__(self, plan: Plan, *, recorded: bool = True) -> None:
+        """Stand at epoch 0 with the weights that the seed fixes. Raises PlaygroundError if the plan is not ready.
+
+        A run that is not `recorded` keeps no history, and so spends nothing on it.
+        """
+        self._recorded = recorded
+        self._begin(plan)
+        self._start()
+
+    def _start(self) -> None:
+        self._curve = Curve() if self._recorded else NoCurve()
         self.epoch = 0
         self.step_count = 0
         self.position = 0
-        self._begin(plan)
-        self._record()
+        self._forget()
+        if self._recorded:
+            self._record()
+        else:
+            self._keep_finite()
+
+    def start_over(self, seed: int) -> None:
+        """Stand at epoch 0 again, with the weights that another seed fixes; the data stay."""
+        self.plan = dataclasses.replace(self.plan, document=self.plan.document.replace(seed=seed))
+        self._initialize(self.plan)
+        self._start()
 
     def _begin(self, plan: Plan) -> None:
         """Take up a plan, with the initial weights of its seed."""
@@ -54,8 +77,16 @@ class Run(ABC):
         """Make the network and the optimizer. Raises PlaygroundError if the plan is not ready."""
 
     @abstractmethod
+    def _initialize(self, plan: Plan) -> None:
+        """Set weights and optimizer to what a plan with another seed starts from."""
+
+    @abstractmethod
     def _prepare(self) -> None:
         """Take over the samples: `_values` and `_targets`, those to train on first."""
+
+    @abstractmethod
+    def advance(self, seconds: float) -> int:
+        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
 
     @abstractmethod
     def _update(self, end: int) -> None:

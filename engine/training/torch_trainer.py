@@ -68,6 +68,10 @@ class TorchTrainer(Run):
                 found[place] = torch.from_numpy(dataset.inputs(values, getattr(layer, "columns", ())))
         return found
 
+    def _initialize(self, plan: Plan) -> None:
+        self._build(plan)
+        self._shuffled = None
+
     # --- training ----------------------------------------------------------------------------------------------------
 
     def advance(self, seconds: float) -> int:

@@ -6,12 +6,17 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
+import numpy as np
+
+from engine.catalog.metrics import metric_for
 from engine.document.errors import InvalidValueError
 from engine.document.graph import Document
 from engine.export.weights import weights_sha256
 from engine.plan.resolve import resolve
 from engine.training.backends import BACKENDS, choose
+from engine.training.seeds import MOST, SOLVED, Study, run_seeds
 from engine.training.trainer import Evaluation, Snapshot
 
 _PROGRESS_SECONDS = 0.1
@@ -49,8 +54,7 @@ def train(
     `seed` replaces the seeds of weights and data. Raises PlaygroundError when the document cannot be trained so, and
     Diverged when its loss does not stay finite.
     """
-    if device not in ("auto", "cpu"):
-        raise InvalidValueError("device (={device}) cannot be used by this version; use cpu or auto", device=device)
+    _check_device(device)
     if epochs is not None:
         document = document.set_training(epochs=epochs)
     if seed is not None:
@@ -81,6 +85,76 @@ def train(
         weights_sha256(snapshot.weights),
         snapshot,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class StudyResult:
+    """Many trainings that differ by their seed alone."""
+
+    document: Document
+    engine: str
+    seconds: float
+    study: Study
+
+    def report(self) -> dict[str, Any]:
+        """How the outcomes are spread, as plain numbers; None where there is none."""
+        study, task = self.study, self.document.data.dataset.task
+        losses = study.losses[np.isfinite(study.losses)]
+        quantiles = np.quantile(losses, _QUANTILES) if losses.size else [None] * len(_QUANTILES)
+        count = len(study.outcomes)
+        return {
+            "engine": self.engine,
+            "seeds": count,
+            "epochs": self.document.training.epochs,
+            "seconds": round(self.seconds, 4),
+            "criterion": f"{metric_for(task).name} >= {SOLVED}",
+            "solved": study.solved,
+            "solved_share": study.solved / count,
+            "diverged": count - int(losses.size),
+            "loss": {
+                name: None if value is None else float(value)
+                for name, value in zip(_QUANTILE_NAMES, quantiles, strict=True)
+            },
+        }
+
+
+_QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_QUANTILE_NAMES = ("least", "lower_quartile", "median", "upper_quartile", "most")
+
+
+def study(
+    document: Document,
+    seeds: int,
+    *,
+    epochs: int | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    progress: Callable[[int, int], None] | None = None,
+) -> StudyResult:
+    """Train a document with each of the seeds 1 to `seeds`; the data stay as they are.
+
+    Raises PlaygroundError when the document cannot be trained so.
+    """
+    _check_device(device)
+    if not 1 <= seeds <= MOST:
+        raise InvalidValueError("seeds (={seeds}) must lie between 1 and {most}", seeds=seeds, most=MOST)
+    if epochs is not None:
+        document = document.set_training(epochs=epochs)
+    plan = resolve(document)
+    backend, _ = choose(plan, engine)
+    backend.prepare()
+    found = Study()
+    start = perf_counter()
+    for outcome in run_seeds(plan, range(1, seeds + 1), document.training.epochs, engine=engine):
+        found.add(outcome)
+        if progress is not None:
+            progress(len(found.outcomes), seeds)
+    return StudyResult(document, backend.name, perf_counter() - start, found)
+
+
+def _check_device(device: str) -> None:
+    if device not in ("auto", "cpu"):
+        raise InvalidValueError("device (={device}) cannot be used by this version; use cpu or auto", device=device)
 
 
 def backends() -> tuple[str, ...]:
