@@ -17,7 +17,10 @@ from engine.document.graph import Document, Network
 from engine.plan.data import split
 from engine.plan.resolve import resolve
 from engine.probes.neuron_maps import NeuronMaps
+from engine.training.backends import choose
+from engine.training.seeds import run_seeds
 from engine.training.torch_trainer import TorchTrainer
+from engine.training.trainer import Trainer
 
 
 def dense_network(columns: tuple[str, ...], hidden: Sequence[int]) -> Document:
@@ -29,7 +32,7 @@ def dense_network(columns: tuple[str, ...], hidden: Sequence[int]) -> Document:
     return document
 
 
-def maps_seconds(trainer: TorchTrainer, probe: NeuronMaps, seconds: float = 0.5) -> float:
+def maps_seconds(trainer: Trainer, probe: NeuronMaps, seconds: float = 0.5) -> float:
     """Median seconds of one answer; a weight is changed before each, so that none is remembered."""
     probe.measure(trainer)
     taken = []
@@ -64,7 +67,8 @@ def map_rows() -> list[Row]:
     rows = []
     seven = ("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2")
     for name, columns, hidden, bound in (("2-4-2-1", (), (4, 2), 0.5), ("7-(8×6)-1", seven, (8,) * 6, 4.0)):
-        trainer = TorchTrainer(resolve(dense_network(columns, hidden)))
+        plan = resolve(dense_network(columns, hidden))
+        trainer = choose(plan)[0].make(plan)
         dense = tuple(node.id for node in trainer.plan.document.nodes if node.layer.name == "Dense")
         probe = NeuronMaps(nodes=dense, resolution=100)
         values = repeat(lambda trainer=trainer, probe=probe: maps_seconds(trainer, probe) * 1e3)
@@ -134,9 +138,9 @@ def seed_rows() -> list[Row]:
         solved, results = 0, []
         for seed in range(1, seeds + 1):
             document = example.replace(seed=seed, data=dataclasses.replace(example.data, seed=seed))
-            trainer = TorchTrainer(resolve(document))
-            while trainer.epoch < (epochs or document.training.epochs):
-                trainer.step("epoch")
+            plan = resolve(document)
+            trainer = choose(plan)[0].make(plan)
+            trainer.train_epochs(epochs or document.training.epochs)
             found = trainer.evaluate()
             results.append(found.test_loss if name == "circle" else found.test_metric)
             solved += found.test_loss <= 0.01 if name == "circle" else found.test_metric >= 0.9
@@ -147,4 +151,17 @@ def seed_rows() -> list[Row]:
     return rows
 
 
-MEASURES = (resolve_row, map_rows, training_rows, seed_rows)
+def study_row() -> list[Row]:
+    """A thousand seeds of the circle, 300 epochs each, on all cores, with their answers over the plane."""
+    plan = resolve(load_example("circle").document)
+
+    def once() -> float:
+        start = perf_counter()
+        found = sum(1 for _ in run_seeds(plan, range(1, 1001), 300, resolution=50))
+        assert found == 1000
+        return perf_counter() - start
+
+    return [Row("1,000 seeds of circle, 300 epochs each", repeat(once), "s", 10)]
+
+
+MEASURES = (resolve_row, map_rows, training_rows, seed_rows, study_row)

@@ -56,8 +56,9 @@ def without_window(seconds: float) -> float:
     code = (
         "import sys; from time import perf_counter\n"
         "from engine.document.examples import load_example; from engine.plan.resolve import resolve\n"
-        "from engine.training.torch_trainer import TorchTrainer\n"
-        "trainer = TorchTrainer(resolve(load_example('spiral').document)); trainer.advance(0.5)\n"
+        "from engine.training.backends import choose\n"
+        "plan = resolve(load_example('spiral').document)\n"
+        "trainer = choose(plan)[0].make(plan); trainer.advance(0.5)\n"
         "before, start = trainer.step_count, perf_counter()\n"
         f"while perf_counter() - start < {seconds}: trainer.advance(0.005)\n"
         "print((trainer.step_count - before) / (perf_counter() - start))"

@@ -49,10 +49,14 @@ class Decision(Probe):
         "image" uint8 (resolution, resolution); "kind" int64 (1,); "scale" and "centre" float32 (1,) of a signed image;
         "values" float32 (units, resolution, resolution): the answers themselves, for the read-out under the pointer.
         """
-        plan = trainer.plan
+        node = self.node or trainer.plan.output
+        assert node is not None
+        return self.picture(trainer.plan, trainer.outputs(grid(self.resolution), (node,))[node])
+
+    def picture(self, plan: Plan, values: NDArray[np.float32]) -> Arrays:
+        """The same for answers that are known: (resolution², units) float32, row by row from the top."""
         node = self.node or plan.output
         assert node is not None and plan.target is not None
-        values = trainer.outputs(grid(self.resolution), (node,))[node]
         activation = plan.nodes[node].layer.output_activation
         if self.node:
             values = values[:, self.unit : self.unit + 1]

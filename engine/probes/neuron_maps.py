@@ -31,15 +31,18 @@ def grid(resolution: int) -> NDArray[np.float64]:
     return points
 
 
-def signed_image(values: NDArray[np.float32], scale: NDArray[np.float32], centre: float = 0.0) -> NDArray[np.uint8]:
+def signed_image(
+    values: NDArray[np.float32], scale: NDArray[np.float32], centre: float = 0.0, *, bounded: bool = False
+) -> NDArray[np.uint8]:
     """Columns of numbers (samples, units) as images (units, samples): centre − scale is 0, centre + scale is 255.
 
-    What lies beyond is cut off.
+    What lies beyond is cut off, unless it is known to be `bounded`: nothing lies beyond then.
     """
     factor = (127.5 / scale)[:, None].astype(np.float32)
     image = np.multiply(values.T, factor, order="C")
     image += np.float32(128) - np.float32(centre) * factor  # half a step above 127.5: cutting the fraction then rounds
-    np.clip(image, 0, 255, out=image)
+    if not bounded:
+        np.clip(image, 0, 255, out=image)
     return image.astype(np.uint8)
 
 
@@ -73,7 +76,8 @@ class NeuronMaps(Probe):
             centre, scale = centre_and_scale(plan.nodes[node].layer.output_activation)
             units = values.shape[1]
             scales = np.full(units, scale, np.float32) if scale is not None else largest(values)
-            image = signed_image(values, scales, centre)
+            # The largest of finite numbers bounds them too.
+            image = signed_image(values, scales, centre, bounded=bool(np.isfinite(scales).all()))
             answers[node] = image.reshape(units, self.resolution, self.resolution)
             answers[f"{node}.scale"] = scales
             answers[f"{node}.centre"] = np.full(units, centre, np.float32)

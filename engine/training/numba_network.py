@@ -25,7 +25,7 @@ from engine.training.tracing import NotTraceable
 from engine.training.trainer import Array
 
 _LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Add, Concatenate, Dropout, Flatten)
-LARGEST = 150_000
+LARGEST = 300_000
 """Multiply-adds of one sample up to which it is faster than PyTorch, for batches of any size."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from engine.document.errors import Sentence
@@ -84,6 +85,27 @@ class FrameRequest:
 
 
 @dataclass(frozen=True)
+class StudySeeds:
+    """Train the document's network from `count` seeds, the document's own first, for so many epochs each.
+
+    It goes on beside the run, whatever becomes of that, and takes the place of the study before. `run` is the number of
+    the study: studies are counted apart from runs.
+    """
+
+    run: int
+    document: Document
+    count: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class StopSeeds:
+    """End the study of that number; it answers with what it has found."""
+
+    run: int
+
+
+@dataclass(frozen=True)
 class Quit:
     """End the process."""
 
@@ -135,9 +157,39 @@ class Frame:
     """What it cost the worker to make."""
 
 
+@dataclass(frozen=True, eq=False)
+class SeedsProgress:
+    """How far a study is: a few times a second while it runs, and once at its end (`finished`).
+
+    `losses` and `metrics`, float32 (done,), are those of the test samples in the order in which runs ended, NaN where a
+    run diverged; `solved` of them reached a metric of `threshold`. Where the data lie in a plane, `mean` is the picture
+    of the mean answer, uint8 (resolution, resolution), as the probe Decision draws it (`by_class`, or from `low` to
+    `high`), and `disagreement` the standard deviation over the runs from 0 to `spread`, the same size.
+    """
+
+    run: int
+    done: int
+    total: int
+    losses: NDArray[np.float32]
+    metrics: NDArray[np.float32]
+    solved: int
+    threshold: float
+    mean: NDArray[np.uint8] | None
+    by_class: bool
+    low: float
+    high: float
+    disagreement: NDArray[np.uint8] | None
+    spread: float
+    seconds: float
+    finished: bool
+
+
 @dataclass(frozen=True)
 class Failure:
-    """Something went wrong; the run is paused. `kind`: "diverged", "edit", "load" or "error"; `node`: the card."""
+    """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused; or "study".
+
+    `node`: the card; `run` is the number of the study where that failed.
+    """
 
     run: int
     kind: str
@@ -146,5 +198,5 @@ class Failure:
     detail: str = ""
 
 
-ToWorker = Load | Edit | Play | Pause | Step | SetParameter | FrameRequest | Quit
-FromWorker = Ready | Starting | Frame | Failure
+ToWorker = Load | Edit | Play | Pause | Step | SetParameter | FrameRequest | StudySeeds | StopSeeds | Quit
+FromWorker = Ready | Starting | Frame | SeedsProgress | Failure

@@ -70,15 +70,22 @@ def serve(connection: Any, beats: Beats) -> None:
     import numpy as np
 
     from engine.training.backends import BACKENDS
-    from engine.worker.messages import Quit, Ready
+    from engine.worker.messages import FromWorker, Quit, Ready, StopSeeds, StudySeeds
     from engine.worker.session import Session
+    from engine.worker.study import Studies
+
+    sending = threading.Lock()
+
+    def send(message: FromWorker) -> None:
+        with sending:  # a study speaks from a thread of its own
+            connection.send(message)
 
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
     note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
-    session = Session(connection.send)
+    session, studies = Session(send), Studies(send)
     try:
-        connection.send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
+        send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
             wait = session.wait(perf_counter())
             beats[1] = 0
@@ -87,9 +94,14 @@ def serve(connection: Any, beats: Beats) -> None:
                 if isinstance(message, Quit):
                     return
                 beats[1] += 1
-                session.take(message)
+                if isinstance(message, StudySeeds | StopSeeds):
+                    studies.take(message)
+                else:
+                    session.take(message)
                 wait = 0.0
             beats[1] += 1
             session.turn()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+    finally:
+        studies.stop()

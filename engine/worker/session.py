@@ -90,7 +90,7 @@ class Session:
         self._request = None
         self._failed_probes.clear()
         plan = resolve(message.document)
-        _check_ready(plan)
+        check_ready(plan)
         backend, reason = choose(plan)
         if not backend.is_loaded:
             self._send(Starting(message.run))
@@ -120,7 +120,7 @@ class Session:
 
     def _edit(self, trainer: Trainer, document: Document) -> None:
         plan = resolve(document)
-        _check_ready(plan)
+        check_ready(plan)
         if not trainer.edit(plan):
             raise PlaygroundError("this change needs new weights, so the run has to start again")
         self._failed_probes.clear()
@@ -207,7 +207,7 @@ class Session:
         except Exception as error:
             if probe not in self._failed_probes:
                 self._failed_probes.add(probe)
-                self._send(Failure(self._run, "error", _words(error), detail=traceback.format_exc()))
+                self._send(Failure(self._run, "error", words_of(error), detail=traceback.format_exc()))
             return None
 
     def _guarded(self, kind: str, work: Callable[[], None]) -> None:
@@ -224,7 +224,7 @@ class Session:
         except PlaygroundError as error:
             self._fail(Failure(self._run, kind, error.sentence))
         except Exception as error:  # whatever a run does, the process lives on and says what happened
-            self._fail(Failure(self._run, kind, _words(error), detail=traceback.format_exc()))
+            self._fail(Failure(self._run, kind, words_of(error), detail=traceback.format_exc()))
 
     def _fail(self, failure: Failure) -> None:
         self._pace.stop()
@@ -232,11 +232,13 @@ class Session:
         self._send(failure)
 
 
-def _words(error: Exception) -> Sentence:
+def words_of(error: Exception) -> Sentence:
+    """A sentence for an error that nobody expected."""
     return Sentence("The engine could not go on: {error}", {"error": f"{type(error).__name__}: {error}"})
 
 
-def _check_ready(plan: Plan) -> None:
+def check_ready(plan: Plan) -> None:
+    """Raise PlaygroundError, with the first problem, for a plan that cannot be trained."""
     if plan.problems:
         raise PlaygroundError("this network cannot be trained: {problem}", problem=plan.problems[0].sentence)
 

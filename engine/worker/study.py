@@ -1,0 +1,151 @@
+"""Many seeds at once in the training process: a study in a thread of its own, beside the run."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import traceback
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.document.errors import InvalidValueError, PlaygroundError
+from engine.plan.plan import Plan
+from engine.plan.resolve import resolve
+from engine.probes.decision import CLASSES, Decision
+from engine.training.backends import choose
+from engine.training.seeds import MOST, SOLVED, Study, run_seeds
+from engine.worker.messages import Failure, FromWorker, SeedsProgress, Starting, StopSeeds, StudySeeds
+from engine.worker.session import check_ready, words_of
+
+PROGRESS_SECONDS = 0.2
+"""Shortest time between two reports."""
+RESOLUTION = 64
+"""Points along each side of the two maps."""
+_AGREEMENT = 0.01
+"""Share of the scale of the answers under which a disagreement is not drawn in the brightest colour."""
+_SEEDS = 2**31
+"""Seeds lie below."""
+_GONE = (BrokenPipeError, ConnectionResetError)
+
+
+class Studies:
+    """Runs one study at a time; a new one takes the place of the one before. `send` is called from its thread too."""
+
+    def __init__(self, send: Callable[[FromWorker], None]) -> None:
+        self._send = send
+        self._run = 0
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def take(self, message: StudySeeds | StopSeeds) -> None:
+        """Start a study or end it. Never raises but for a pipe that is gone: what goes wrong is answered."""
+        if isinstance(message, StudySeeds):
+            self.stop()
+            self._run, self._stop = message.run, threading.Event()
+            self._guarded(message.run, partial(self._start, message, self._stop))
+        elif message.run == self._run:
+            self.stop()
+
+    def stop(self) -> None:
+        """Let the study end at its next look; waits for nothing."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait until the study has ended."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _start(self, message: StudySeeds, stop: threading.Event) -> None:
+        if not 1 <= message.count <= MOST:
+            raise InvalidValueError("seeds (={count}) must lie between 1 and {most}", count=message.count, most=MOST)
+        plan = resolve(message.document)
+        check_ready(plan)
+        backend, _ = choose(plan)
+        if not backend.is_loaded:  # loaded here and not in the thread, so that the loop stands still as announced
+            self._send(Starting(message.run))
+            backend.load()
+        report = _Report(message, plan)
+        self._send(report.progress(finished=False))
+        work = partial(self._study, message, plan, report, stop)
+        self._thread = threading.Thread(target=self._run_thread, args=(message.run, work), name="study", daemon=True)
+        self._thread.start()
+
+    def _run_thread(self, run: int, work: Callable[[], None]) -> None:
+        with contextlib.suppress(*_GONE):  # the window is gone; the loop sees that too, and ends the process
+            self._guarded(run, work)
+
+    def _study(self, message: StudySeeds, plan: Plan, report: _Report, stop: threading.Event) -> None:
+        seeds = [(message.document.seed + number) % _SEEDS for number in range(message.count)]
+        told = perf_counter()
+        for outcome in run_seeds(plan, seeds, message.epochs, resolution=RESOLUTION, stopped=stop.is_set):
+            report.study.add(outcome)
+            now = perf_counter()
+            if now - told >= PROGRESS_SECONDS:
+                told = now
+                self._send(report.progress(finished=False))
+        self._send(report.progress(finished=True))
+
+    def _guarded(self, run: int, work: Callable[[], None]) -> None:
+        """Do the work; send a Failure if it raises."""
+        try:
+            work()
+        except _GONE:
+            raise
+        except PlaygroundError as error:
+            self._send(Failure(run, "study", error.sentence))
+        except Exception as error:  # whatever a study does, the process lives on and says what happened
+            self._send(Failure(run, "study", words_of(error), detail=traceback.format_exc()))
+
+
+class _Report:
+    """What a study has found, as the messages say it."""
+
+    def __init__(self, message: StudySeeds, plan: Plan) -> None:
+        self.study = Study()
+        self._run, self._total, self._plan = message.run, message.count, plan
+        self._since = perf_counter()
+
+    def progress(self, *, finished: bool) -> SeedsProgress:
+        """How far it is now."""
+        study = self.study
+        mean, by_class, low, high = self._mean()
+        disagreement, spread = self._disagreement((high - low) / 2)
+        return SeedsProgress(
+            self._run,
+            len(study.outcomes),
+            self._total,
+            study.losses,
+            study.metrics,
+            study.solved,
+            SOLVED,
+            mean,
+            by_class,
+            low,
+            high,
+            disagreement,
+            spread,
+            perf_counter() - self._since,
+            finished,
+        )
+
+    def _mean(self) -> tuple[NDArray[np.uint8] | None, bool, float, float]:
+        """Picture of the mean answer, whether it is one of classes, and what its first and last colour stand for."""
+        values = self.study.mean
+        if values is None:
+            return None, False, -1.0, 1.0
+        answers = np.ascontiguousarray(values.reshape(len(values), -1).T)
+        found = Decision(RESOLUTION).picture(self._plan, answers)
+        centre, scale = float(found["centre"][0]), float(found["scale"][0])
+        return found["image"], int(found["kind"][0]) == CLASSES, centre - scale, centre + scale
+
+    def _disagreement(self, scale: float) -> tuple[NDArray[np.uint8] | None, float]:
+        """Picture of the disagreement and what its brightest colour stands for."""
+        values = self.study.disagreement
+        if values is None:
+            return None, 0.0
+        spread = max(float(values.max()), _AGREEMENT * scale)
+        return np.rint(255 * (values / spread)).astype(np.uint8), spread
