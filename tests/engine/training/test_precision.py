@@ -1,0 +1,108 @@
+"""Both backends against the formulas of the catalogue in float64: what differs must be the rounding of float32."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.catalog.activations import Activation
+from engine.catalog.datasets.plane import Rings
+from engine.catalog.layers.dense import Dense
+from engine.catalog.losses import Loss
+from engine.catalog.optimizers import SGD
+from engine.catalog.registry import entries, entry
+from engine.document.graph import Data, Document, Training
+from engine.plan.data import epoch_order, split
+from engine.plan.plan import Plan
+from engine.plan.resolve import resolve
+from engine.training.numba_trainer import NumbaTrainer
+from engine.training.torch_trainer import TorchTrainer
+from tests.engine.training.networks import chain
+from tests.engine.training.test_numba_trainer import last_layer
+
+STEPS = 100
+RATE = 0.02
+"""Four times that of the agreement tests: a difference may grow here, if it grows for PyTorch too (linear with mse)."""
+
+Array = NDArray[np.float64]
+
+
+class Exact:
+    """A chain of Dense cards trained with plain gradient descent, in float64, by the catalogue's own formulas."""
+
+    def __init__(self, plan: Plan, start: dict[str, Any]) -> None:
+        document = plan.document
+        assert plan.target is not None
+        self._plan, self._cards = plan, [name for name in plan.order if plan.nodes[name].parameters]
+        self.weights = {name: np.array(values, np.float64) for name, values in start.items()}
+        train = split(document.data).train
+        self._inputs = document.data.dataset.inputs(train.values, ()).astype(np.float64)
+        self._targets = plan.target.encode(train.targets).astype(np.float64)
+
+    def train(self, steps: int) -> None:
+        """Take steps over the epochs' batches."""
+        document, size = self._plan.document, len(self._inputs)
+        batch, epoch, position = document.training.batch_size, 0, 0
+        for _ in range(steps):
+            chosen = epoch_order(document.seed, epoch, size)[position : position + batch]
+            self._step(self._inputs[chosen], self._targets[chosen])
+            position += batch
+            if position >= size:
+                epoch, position = epoch + 1, 0
+
+    def _step(self, x: Array, target: Array) -> None:
+        loss: Loss = self._plan.document.training.loss
+        answers, sums = [x], []
+        for card in self._cards:
+            sums.append(answers[-1] @ self.weights[f"{card}.weight"].T + self.weights[f"{card}.bias"])
+            answers.append(self._activation(card).value(sums[-1]))
+        fused = bool(loss.fuses)
+        delta = loss.gradient(sums[-1] if fused else answers[-1], target) / len(x)
+        for place in reversed(range(len(self._cards))):
+            card = self._cards[place]
+            if not (fused and place == len(self._cards) - 1):
+                delta = self._activation(card).pullback(sums[place], delta)
+            weight = self.weights[f"{card}.weight"]
+            back = delta @ weight
+            weight -= RATE * delta.T @ answers[place]
+            self.weights[f"{card}.bias"] -= RATE * delta.sum(axis=0)
+            delta = back
+
+    def _activation(self, card: str) -> Activation:
+        return self._plan.nodes[card].layer.output_activation
+
+
+def error(run: Any, exact: Exact) -> float:
+    """The largest difference from the exact weights, as a share of the largest weight of the parameter."""
+    return max(
+        float(np.abs(run.parameter(name) - wanted).max() / np.abs(wanted).max())
+        for name, wanted in exact.weights.items()
+    )
+
+
+def network(activation: str, loss: str) -> Document:
+    of: Loss = entry("losses", loss)()
+    hidden: Activation = entry("activations", activation)()
+    last, classes = last_layer(of)
+    data = Data(Rings(samples=100, classes=classes), seed=3)
+    training = Training(of, SGD(learning_rate=RATE), batch_size=10)
+    return chain(Dense(5, hidden), Dense(4, hidden), last, data=data, training=training)
+
+
+@pytest.mark.parametrize("loss", list(entries("losses")))
+@pytest.mark.parametrize("activation", list(entries("activations")))
+def test_the_kernels_are_as_exact_as_pytorch(activation: str, loss: str) -> None:
+    plan = resolve(network(activation, loss))
+    compiled, torch = NumbaTrainer(plan), TorchTrainer(plan)
+    exact = Exact(plan, dict(compiled.snapshot().weights))
+    with np.errstate(all="ignore"):
+        exact.train(STEPS)
+    for run in (compiled, torch):
+        for _ in range(STEPS):
+            run.step("batch")
+    # Four times PyTorch's own error: which of two roundings is luckier changes from network to network.
+    assert error(compiled, exact) <= max(1e-5, 4 * error(torch, exact))
+    assert error(torch, exact) < 0.01  # it is the same training, not one that went elsewhere
