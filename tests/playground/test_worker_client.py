@@ -251,3 +251,20 @@ def test_starting_a_process_imports_no_qt_and_no_torch_here() -> None:
     program = "import sys, playground.worker_process; print('torch' in sys.modules, 'PySide6' in sys.modules)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.split() == ["False", "False"]
+
+
+def test_a_network_for_pytorch_says_that_it_is_loaded_and_trains(listener: Listener, qtbot: QtBot) -> None:
+    said: list[str] = []
+    listener.client.starting.connect(lambda: said.append("starting"))
+    listener.client.frame.connect(lambda frame: said.append(frame.status.backend))
+    wide = CIRCLE.set_field("dense_1", "units", 700).set_field("dense_2", "units", 700)
+    listener.client.load(wide)
+    qtbot.waitUntil(lambda: "torch" in said, timeout=SECONDS)
+    assert said.index("starting") < said.index("torch") and listener.lost == []
+    assert listener.client.is_ready
+    assert "PyTorch is faster" in str(listener.frames[-1].status.backend_reason)
+    listener.client.play(math.inf)
+    qtbot.waitUntil(lambda: listener.step > 2, timeout=SECONDS)
+    listener.client.load(CIRCLE)
+    qtbot.waitUntil(lambda: said[-1] == "numba", timeout=SECONDS)
+    assert said.count("starting") == 1

@@ -76,8 +76,8 @@ def agree(document: Document, bound: float = BOUND, steps: int = STEPS) -> None:
 # --- agreement over the registries -----------------------------------------------------------------------------------
 
 RATE = 0.005
-"""Small enough that no run swings: rounding errors then stay as small as they are. `test_precision.py` shows with formulas
-in float64 that where a larger rate lets them grow (linear cards with mse), PyTorch's grow as much."""
+"""Small enough that no run swings: rounding errors then stay as small as they are. `test_precision.py` shows, with
+formulas in float64, that where a larger rate lets them grow (linear cards with mse), PyTorch's grow as much."""
 
 
 def last_layer(loss: Loss) -> tuple[Dense, int]:

@@ -18,6 +18,7 @@ from engine.document.examples import load_example
 from engine.probes.curves import Curves
 from engine.probes.decision import Decision
 from engine.probes.probe import Arrays, Probe
+from engine.training.backends import BACKENDS
 from engine.training.trainer import Trainer
 from engine.worker.messages import Edit, Failure, Frame, FrameRequest, Load, Pause, Play, SetParameter, Step
 from engine.worker.session import Session
@@ -35,6 +36,8 @@ class Outside:
     """The window's end: keeps what it was sent."""
 
     def __init__(self) -> None:
+        for backend in BACKENDS:
+            backend.prepare()  # else the first run of a process says Starting
         self.sent: list[Any] = []
         self.session = Session(self.sent.append)
 
