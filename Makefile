@@ -55,6 +55,7 @@ $(BIN)/python:
 # The stamps lie inside the environment, so they vanish with it; a changed pin makes them stale.
 $(BIN)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt -e .
+	@$(BIN)/python -c 'from engine.training.numba_cache import load_kernels; load_kernels()'  # else at the first start
 	@touch $@
 
 $(BIN)/.installed-for-tests: pyproject.toml constraints.txt | $(BIN)/python

@@ -295,6 +295,14 @@ def _tools() -> Iterator[Action]:
         palette=False,
     )
     yield Action(
+        "tools.seeds",
+        QT_TRANSLATE_NOOP("actions", "Try many seeds…"),
+        QT_TRANSLATE_NOOP("actions", "Trains the network from many seeds: how often it succeeds, how much was luck"),
+        "Tools",
+        "open_seeds",
+        icon="reroll",
+    )
+    yield Action(
         "tools.reset_settings",
         QT_TRANSLATE_NOOP("actions", "Forget recent files and layout"),
         QT_TRANSLATE_NOOP("actions", "Starts the next time as if for the first time"),

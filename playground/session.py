@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.plan.plan import Plan
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
-from engine.worker.messages import Failure, Frame, Ready, Status
+from engine.worker.messages import Failure, Frame, Ready, SeedsProgress, Status
 from playground.words import sentence
 from playground.worker_client import WorkerClient
 
@@ -68,6 +68,12 @@ class Session(QObject):
     """Severity, text, detail: something the user should know."""
     restarted = Signal()
     """The run began again because of an edit."""
+    studied = Signal(object)
+    """SeedsProgress: how far the study of many seeds is."""
+    study_failed = Signal(object)
+    """Failure: the study is over."""
+    study_lost = Signal()
+    """The study went down with its process."""
 
     def __init__(self, client: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,6 +92,9 @@ class Session(QObject):
         client.lost.connect(self._on_lost)
         client.restarted.connect(self._on_restarted)
         client.recovered.connect(self._on_recovered)
+        client.studied.connect(self._on_studied)
+        client.study_failed.connect(self._on_study_failed)
+        client.study_lost.connect(self.study_lost)
 
     # --- the document --------------------------------------------------------------------------------------------
 
@@ -154,6 +163,15 @@ class Session(QObject):
         """Set one weight or bias by hand."""
         self._client.set_parameter(name, index, value)
 
+    def study(self, count: int, epochs: int) -> None:
+        """Train the present network from so many seeds, beside its run."""
+        if self._plan is not None and self._plan.ready:
+            self._client.study(self._plan.document, count, epochs)
+
+    def stop_study(self) -> None:
+        """End the study with what it has found."""
+        self._client.stop_study()
+
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """What the next frames should answer."""
         self._client.set_probes(probes)
@@ -202,6 +220,14 @@ class Session(QObject):
         self._set_engine("ready")
         text = self.tr("The training process was started again; the run goes on from step {step}, {age} s back")
         self.said.emit("info", text.format(step=step, age=round(age, 1)), "")
+
+    def _on_studied(self, progress: SeedsProgress) -> None:
+        self._set_engine("ready")
+        self.studied.emit(progress)
+
+    def _on_study_failed(self, failure: Failure) -> None:
+        self._set_engine("ready")
+        self.study_failed.emit(failure)
 
     def _on_recovered(self) -> None:
         self._set_engine("ready")

@@ -24,6 +24,7 @@ from playground.actions import table
 from playground.controller import Controller
 from playground.files import Files
 from playground.menus import Actions, State
+from playground.seeds import Seeds
 from playground.session import Session
 from playground.settings import VERSION, Settings
 from playground.statusbar import StatusBar
@@ -37,6 +38,7 @@ from widgets.messages import MessagesView
 from widgets.notice import Notice
 from widgets.output import OutputView
 from widgets.panel import Panel
+from widgets.seeds import SeedsPanel
 from widgets.transport import Transport
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ if TYPE_CHECKING:
 SIZE = QSize(1440, 900)
 LEFT, RIGHT, BOTTOM = 264, 328, 160
 """Widths of the panels beside the canvas and height of those below it, as delivered."""
+BOTTOM_TALL = 232
+"""Height that the panels below the canvas get for pictures."""
+HIDDEN = ("dock.messages", "dock.seeds")
+"""Panels that wait until they are asked for."""
 
 
 class MainWindow(QMainWindow):
@@ -65,6 +71,7 @@ class MainWindow(QMainWindow):
         self._curves: CurvesView | None = None
         self.inspector = Inspector()
         self.messages = MessagesView()
+        self.seeds = SeedsPanel()
         self.notice = Notice()
         self.status = StatusBar()
         for shortcut in self.library.findChildren(QShortcut):
@@ -75,6 +82,7 @@ class MainWindow(QMainWindow):
         self.panels = self._build_panels()
         self.files = Files(controller, settings, self)
         self.views = Views(self)
+        Seeds(self)
         self._build_menus()
         self.setAcceptDrops(True)
         self.resize(SIZE)
@@ -119,11 +127,13 @@ class MainWindow(QMainWindow):
             ("dock.curves", self.tr("Curves"), QWidget(), area.RightDockWidgetArea),
             ("dock.inspector", self.tr("Inspector"), self.inspector, area.RightDockWidgetArea),
             ("dock.messages", self.tr("Messages"), self.messages, area.BottomDockWidgetArea),
+            ("dock.seeds", self.tr("Seeds"), self.seeds, area.BottomDockWidgetArea),
         ):
             panel = Panel(title, name)
             panel.set_body(body)
             self.addDockWidget(place, panel)
             panels[name] = panel
+        self.tabifyDockWidget(panels["dock.messages"], panels["dock.seeds"])
         for corner, place in (
             (Qt.Corner.TopLeftCorner, area.LeftDockWidgetArea),
             (Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea),
@@ -189,6 +199,7 @@ class MainWindow(QMainWindow):
         self.status.showMessage(text, 8000)
         if severity == "error":
             self.panels["dock.messages"].show()
+            self.panels["dock.messages"].raise_()
 
     # --- handlers of actions -------------------------------------------------------------------------------------
 
@@ -220,6 +231,15 @@ class MainWindow(QMainWindow):
         panel.show()
         panel.raise_()
         self.library.focus_search()
+
+    def open_seeds(self) -> None:
+        """Bring the panel up that tries many seeds, tall enough for its pictures."""
+        panel = self.panels["dock.seeds"]
+        panel.show()
+        panel.raise_()
+        if not panel.isFloating() and panel.height() < BOTTOM_TALL:
+            self.resizeDocks([panel], [BOTTOM_TALL], Qt.Orientation.Vertical)
+        self.seeds.count.setFocus()
 
     def open_menu(self, position: QPoint) -> None:
         """Offer, at a point of the screen, what can be done with the selection."""
@@ -257,7 +277,7 @@ class MainWindow(QMainWindow):
     def _default_layout(self) -> None:
         for name, panel in self.panels.items():
             panel.setFloating(False)
-            panel.setVisible(name != "dock.messages")
+            panel.setVisible(name not in HIDDEN)
         panels = self.panels
         horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         self.resizeDocks([panels["dock.data"], panels["dock.output"]], [LEFT, RIGHT], horizontal)

@@ -31,6 +31,17 @@ def metric_text(task: str, value: float) -> str:
     return QCoreApplication.translate("words", "{percent} %").format(percent=QLocale().toString(100 * value, "f", 1))
 
 
+def goal_text(task: str, threshold: float) -> str:
+    """What a run has to reach to count as one that succeeded."""
+    if task == "regression":
+        value = QLocale().toString(threshold, "g", 3)
+    else:
+        value = QCoreApplication.translate("words", "{percent} %").format(
+            percent=QLocale().toString(100 * threshold, "g", 3)
+        )
+    return QCoreApplication.translate("words", "{metric} ≥ {value}").format(metric=metric_name(task), value=value)
+
+
 def rate_text(epochs_per_second: float) -> str:
     """A training speed for the status bar."""
     digits = 0 if epochs_per_second >= 10 else 1

@@ -20,9 +20,12 @@ from engine.worker.messages import (
     Pause,
     Play,
     Ready,
+    SeedsProgress,
     SetParameter,
     Starting,
     Step,
+    StopSeeds,
+    StudySeeds,
 )
 from playground.worker_process import WorkerProcess
 
@@ -65,6 +68,12 @@ class WorkerClient(QObject):
     """A new process goes on from this step; the numbers are this many seconds old."""
     recovered = Signal()
     """The process was silent, and responds again."""
+    studied = Signal(object)
+    """SeedsProgress: how far the study of many seeds is."""
+    study_failed = Signal(object)
+    """Failure: the study is over."""
+    study_lost = Signal()
+    """The process is gone, and the study that ran in it too."""
     _arrived = Signal()
 
     def __init__(self, process: WorkerProcess | None = None, parent: QObject | None = None) -> None:
@@ -83,6 +92,8 @@ class WorkerClient(QObject):
         self._probes: tuple[Probe, ...] = ()
         self._asked: dict[int, tuple[Probe, ...]] = {}
         self._showing = False
+        self._study = 0
+        self._studying = False
         self._restarts = 0
         self._resumed_step = 0
         self._stopped = False
@@ -185,6 +196,16 @@ class WorkerClient(QObject):
             if not (self._showing and self.automatic):  # else the next frame is about to be asked for
                 self._ask()
 
+    def study(self, document: Document, count: int, epochs: int) -> None:
+        """Train the document's network from so many seeds, beside the run and in place of a study that is under way."""
+        self._study += 1
+        self._studying = True
+        self._process.send(StudySeeds(self._study, document, count, epochs))
+
+    def stop_study(self) -> None:
+        """End the study; `studied` tells what it has found."""
+        self._process.send(StopSeeds(self._study))
+
     def probes_of(self, frame: Frame) -> tuple[Probe, ...]:
         """The probes that a frame answers, while it is being shown."""
         return self._asked.get(frame.number, ())
@@ -223,6 +244,8 @@ class WorkerClient(QObject):
             self.ready.emit(message)
         elif isinstance(message, Starting):
             self.starting.emit()
+        elif isinstance(message, SeedsProgress) or (isinstance(message, Failure) and message.kind == "study"):
+            self._take_study(message)
         elif message.run != self._run:
             return
         elif isinstance(message, Failure):
@@ -230,6 +253,16 @@ class WorkerClient(QObject):
             self.failure.emit(message)
         else:
             self._take_frame(message)
+
+    def _take_study(self, message: SeedsProgress | Failure) -> None:
+        if message.run != self._study or not self._studying:
+            return
+        if isinstance(message, Failure):
+            self._studying = False
+            self.study_failed.emit(message)
+        else:
+            self._studying = not message.finished
+            self.studied.emit(message)
 
     def _take_frame(self, frame: Frame) -> None:
         if frame.snapshot is not None:
@@ -290,6 +323,9 @@ class WorkerClient(QObject):
     def _replace(self, reason: str) -> None:
         self._process.kill()
         self._is_ready = False
+        if self._studying:
+            self._studying = False
+            self.study_lost.emit()
         if self._restarts >= MOST_RESTARTS:
             self._stopped = True
             self._watch.stop()

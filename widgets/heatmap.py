@@ -19,7 +19,7 @@ LOW, HIGH = -6.0, 6.0
 ERASER_RADIUS = 0.5
 """In units of the plane."""
 
-Kind = Literal["signed", "classes"]
+Kind = Literal["signed", "classes", "magnitude"]
 Tool = int | Literal["erase"] | None
 
 _LEFT, _BOTTOM, _EDGE = 20, 18, 1
@@ -64,7 +64,7 @@ class HeatMap(QWidget):
     # --- values in -------------------------------------------------------------------------------------------------
 
     def set_image(self, image: NDArray[np.uint8] | None, kind: Kind) -> None:
-        """Show a map (height, width), row 0 at the top: an index into the signed or the class table; None: no map.
+        """Show a map (height, width), row 0 at the top: an index into the table of its kind; None: no map.
 
         Raises ValueError for another type or number of dimensions.
         """
@@ -366,6 +366,8 @@ class HeatMap(QWidget):
 def _table(kind: Kind, discrete: bool) -> list[int]:
     """The colour table of a map; a discrete one has the full colour for every index of a side or class."""
     colours = theme.current()
+    if kind == "magnitude":
+        return colors.viridis_table()
     table = colors.signed_table(colours) if kind == "signed" else colors.class_table(colours)
     if not discrete:
         return table
