@@ -44,9 +44,9 @@ class Backend:
         found: Sentence | None = importlib.import_module(self.module).prepare()
         return found
 
-    def make(self, plan: Plan, *, recorded: bool = True) -> Run:
+    def make(self, plan: Plan, *, recorded: bool = True, device: str = "auto") -> Run:
         """A trainer of the plan, with or without a history. Raises PlaygroundError for a plan that is not ready."""
-        return self.load()(plan, recorded=recorded)
+        return self.load()(plan, recorded=recorded, device=device)
 
 
 BACKENDS = (
@@ -62,8 +62,19 @@ BACKENDS = (
 """Fastest first: the first that does not refuse a plan is chosen, and why the fastest did is the reason."""
 
 
-def choose(plan: Plan, engine: str = "auto") -> tuple[Backend, Sentence]:
-    """The backend for a plan and why. Raises InvalidValueError for a backend that is absent or refuses the plan."""
+def choose(plan: Plan, engine: str = "auto", device: str = "auto") -> tuple[Backend, Sentence]:
+    """The backend for a plan and why.
+
+    Only the last one runs on a graphics card. Raises InvalidValueError for a backend that is absent or refuses it.
+    """
+    if device not in ("auto", "cpu"):
+        if engine not in ("auto", BACKENDS[-1].name):
+            raise InvalidValueError(
+                "engine (={engine}) runs on the processor alone, not on {device}; use auto",
+                engine=engine,
+                device=device,
+            )
+        return BACKENDS[-1], Sentence("You asked for it")
     if engine == "auto":
         refusals = [backend.refuses(plan) for backend in BACKENDS]
         number = refusals.index(None)

@@ -226,6 +226,9 @@ class NumbaTrainer(Run):
     def _parameter(self, name: str) -> Array:
         return self._network.parameters[name]
 
+    def _put_parameter(self, name: str, values: Array) -> None:
+        self._network.parameters[name][...] = values
+
     def _optimizer_arrays(self) -> Mapping[str, Array]:
         network = self._network
         if not network.states or not self._optimizer_steps:

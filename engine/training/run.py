@@ -26,12 +26,16 @@ class Run(ABC):
     step_count: int
     position: int
 
-    def __init__(self, plan: Plan, *, recorded: bool = True) -> None:
-        """Stand at epoch 0 with the weights that the seed fixes. Raises PlaygroundError if the plan is not ready.
+    device = "cpu"
+    """Where it computes."""
 
-        A run that is not `recorded` keeps no history, and so spends nothing on it.
+    def __init__(self, plan: Plan, *, recorded: bool = True, device: str = "auto") -> None:
+        """Stand at epoch 0 with the weights that the seed fixes.
+
+        A run that is not `recorded` keeps no history, and so spends nothing on it. Raises PlaygroundError if the plan
+        is not ready, or the device ("auto": the run's own choice) is not there.
         """
-        self._recorded = recorded
+        self._recorded, self._wanted_device = recorded, device
         self._begin(plan)
         self._start()
 
@@ -118,7 +122,11 @@ class Run(ABC):
 
     @abstractmethod
     def _parameter(self, name: str) -> Array:
-        """The values of "node.parameter" themselves: writing to them changes the network."""
+        """The values of "node.parameter"; to be copied by whoever keeps or changes them."""
+
+    @abstractmethod
+    def _put_parameter(self, name: str, values: Array) -> None:
+        """Set "node.parameter" to values of its shape."""
 
     @abstractmethod
     def _optimizer_arrays(self) -> Mapping[str, Array]:
@@ -202,16 +210,13 @@ class Run(ABC):
 
     def parameter(self, name: str) -> Array:
         """A copy of "node.parameter". Raises InvalidValueError for an unknown name."""
-        return self._known_parameter(name).copy()
-
-    def _known_parameter(self, name: str) -> Array:
         if name not in self._shapes:
             raise InvalidValueError(
                 "this network has no parameter {name}; it has {known}",
                 name=repr(name),
                 known=", ".join(self._shapes) or "none",
             )
-        return self._parameter(name)
+        return self._parameter(name).copy()
 
     def _forget(self) -> None:
         """The state has changed: what was computed from it no longer holds."""
@@ -230,7 +235,7 @@ class Run(ABC):
         self._check_fits(snapshot.weights)
         self._put_optimizer_arrays(snapshot.optimizer)
         for name, values in snapshot.weights.items():
-            self._parameter(name)[...] = values
+            self._put_parameter(name, np.asarray(values, np.float32))
         self.epoch, self.step_count = snapshot.epoch, snapshot.step
         self.position = snapshot.position if snapshot.position < self._size else 0
         self._forget()
@@ -267,7 +272,7 @@ class Run(ABC):
 
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one value of "node.parameter" by hand. Raises InvalidValueError for a place or value it cannot take."""
-        values = self._known_parameter(name)
+        values = self.parameter(name)
         inside = len(index) == values.ndim and all(0 <= i < n for i, n in zip(index, values.shape, strict=True))
         if not inside:
             raise InvalidValueError(
@@ -279,6 +284,7 @@ class Run(ABC):
         if not abs(value) <= float(np.finfo(np.float32).max):
             raise InvalidValueError("{name} (={value}) must be a finite number", name=name, value=value)
         values[index] = value
+        self._put_parameter(name, values)
         self._forget()
 
     # --- staying finite ----------------------------------------------------------------------------------------------

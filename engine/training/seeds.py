@@ -148,6 +148,7 @@ def run_seeds(
     *,
     resolution: int = 0,
     engine: str = "auto",
+    device: str = "auto",
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Outcome]:
     """Train a network once for each seed, on every core, and hand each outcome out when it is there.
@@ -157,13 +158,13 @@ def run_seeds(
     """
     if epochs < 1:
         raise InvalidValueError("epochs (={epochs}) must be at least 1", epochs=epochs)
-    backend, _ = choose(plan, engine)
+    backend, _ = choose(plan, engine, device)
     threads = os.cpu_count() or 1
     own = threading.local()
 
     def outcome(seed: int) -> Outcome | None:
         if not hasattr(own, "runner"):
-            own.runner = _Runner(lambda: backend.make(plan, recorded=False), plan, epochs, resolution)
+            own.runner = _Runner(lambda: backend.make(plan, recorded=False, device=device), plan, epochs, resolution)
         found: Outcome | None = own.runner.outcome(seed, stopped)
         return found
 

@@ -35,7 +35,7 @@ class TorchNetwork:
     optimizer, a copy or a check is one operation on one tensor, however many layers there are.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, device: str = "cpu") -> None:
         """Build the modules and draw the initial values. Raises PlaygroundError for a plan that is not ready."""
         if plan.problems:
             raise PlaygroundError("this network cannot be trained: {problem}", problem=plan.problems[0].sentence)
@@ -44,7 +44,7 @@ class TorchNetwork:
         self.place = {node_id: index for index, node_id in enumerate(plan.order)}
         self.output = self.place[plan.output]
         self.stochastic = any(plan.nodes[node_id].layer.stochastic for node_id in plan.order)
-        self.flat = torch.zeros(sum(parameter.size for parameter in plan.parameters.values()))
+        self.flat = torch.zeros(sum(parameter.size for parameter in plan.parameters.values()), device=device)
         self.flat_gradient = torch.zeros_like(self.flat)
         self.flat.grad = self.flat_gradient
         self.parameters: dict[str, Tensor] = {}

@@ -33,17 +33,17 @@ class FlatOptimizer:
         self._names = settings.torch_names
         self.step: Callable[[], Any] = partial(inspect.unwrap(type(self._built).step), self._built)
         """Change the flat tensor by one step; to be called under `torch.no_grad()`."""
-        self._expected = self._state_names(settings)
+        self._expected = self._state_devices(settings, flat.device)
 
     @staticmethod
-    def _state_names(settings: Optimizer) -> set[str]:
-        """What the state holds after a first step."""
-        sample = torch.zeros(1)
-        sample.grad = torch.zeros(1)
+    def _state_devices(settings: Optimizer, device: torch.device) -> dict[str, torch.device]:
+        """What the state holds after a first step, and where."""
+        sample = torch.zeros(1, device=device)
+        sample.grad = torch.zeros_like(sample)
         built = settings.build(torch.optim, [sample])
         with torch.no_grad():
             inspect.unwrap(type(built).step)(built)
-        return {name for name, value in built.state[sample].items() if value is not None}
+        return {name: value.device for name, value in built.state[sample].items() if value is not None}
 
     @property
     def rate(self) -> float:
@@ -69,7 +69,7 @@ class FlatOptimizer:
         found: dict[str, Array] = {}
         for torch_name, value in self.copy().items():
             name = self._names.get(torch_name, torch_name)
-            values = value.numpy()
+            values = value.cpu().numpy()
             if value.shape != self._flat.shape:
                 found[name] = values
                 continue
@@ -103,7 +103,8 @@ class FlatOptimizer:
                 )
             flat = state.setdefault(torch_name, torch.zeros_like(self._flat))
             flat[slices[parameter]] = torch.from_numpy(np.array(values, np.float32)).reshape(-1)
-        if state and self._expected - set(state) == {"step"}:
+        if state and set(self._expected) - set(state) == {"step"}:
             # Another backend leaves out a count that changes nothing, such as RMSprop's.
             state["step"] = torch.tensor(0.0)
-        self.put(state if set(state) == self._expected else {})
+        fits = set(state) == set(self._expected)
+        self.put({name: value.to(self._expected[name]) for name, value in state.items()} if fits else {})

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from engine.document.errors import Sentence
 from engine.plan.data import epoch_order
 from engine.plan.plan import Plan
+from engine.training.devices import choose_device
 from engine.training.run import Run
 from engine.training.torch_network import TorchNetwork
 from engine.training.torch_optimizer import FlatOptimizer
@@ -39,12 +40,13 @@ class _State(NamedTuple):
 
 
 class TorchTrainer(Run):
-    """Trains a plan with PyTorch on the CPU; fulfils `Trainer`."""
+    """Trains a plan with PyTorch, on the processor or a graphics card; fulfils `Trainer`."""
 
     # --- building ----------------------------------------------------------------------------------------------------
 
     def _build(self, plan: Plan) -> None:
-        self._network = TorchNetwork(plan)
+        self.device = choose_device(plan, self._wanted_device)
+        self._network = TorchNetwork(plan, self.device)
         training = plan.document.training
         self._optimizer = FlatOptimizer(training.optimizer, self._network.flat) if plan.parameters else None
         self._last_loss: Tensor | None = None
@@ -53,10 +55,13 @@ class TorchTrainer(Run):
 
     def _prepare(self) -> None:
         self._all_inputs = self._inputs(self._values)
-        self._all_targets = torch.from_numpy(self._targets)
+        self._all_targets = self._tensor(self._targets)
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
         self._passes: dict[int, list[Tensor | None]] = {}
         self._shuffled: tuple[int, list[Tensor | None], Tensor] | None = None
+
+    def _tensor(self, values: Array) -> Tensor:
+        return torch.from_numpy(values).to(self.device)
 
     def _inputs(self, values: Array) -> list[Tensor | None]:
         """What the Input cards pass on for samples, by place; None at every other card."""
@@ -65,7 +70,7 @@ class TorchTrainer(Run):
         for place, node_id in enumerate(self.plan.order):
             layer = self.plan.nodes[node_id].layer
             if layer.takes[1] == 0:
-                found[place] = torch.from_numpy(dataset.inputs(values, getattr(layer, "columns", ())))
+                found[place] = self._tensor(dataset.inputs(values, getattr(layer, "columns", ())))
         return found
 
     def _initialize(self, plan: Plan) -> None:
@@ -90,7 +95,7 @@ class TorchTrainer(Run):
         network, batch = self._network, slice(self.position, end)
         if network.stochastic:
             network.train(True)
-            torch.default_generator.manual_seed(zlib.crc32(f"{self.plan.document.seed} {self.step_count}".encode()))
+            torch.manual_seed(zlib.crc32(f"{self.plan.document.seed} {self.step_count}".encode()))
         raw = network.raw_output([None if values is None else values[batch] for values in inputs])
         loss = self._loss(raw, targets[batch])
         if self._optimizer is not None:
@@ -114,7 +119,7 @@ class TorchTrainer(Run):
     def _epoch_samples(self) -> tuple[list[Tensor | None], Tensor]:
         """Inputs and targets of the training samples in the order of the running epoch."""
         if self._shuffled is None or self._shuffled[0] != self.epoch:
-            order = torch.from_numpy(epoch_order(self.plan.document.seed, self.epoch, self._size).astype(np.int64))
+            order = self._tensor(epoch_order(self.plan.document.seed, self.epoch, self._size).astype(np.int64))
             inputs = [None if values is None else values[order] for values in self._all_inputs]
             self._shuffled = self.epoch, inputs, self._all_targets[order]
         return self._shuffled[1], self._shuffled[2]
@@ -128,18 +133,20 @@ class TorchTrainer(Run):
             parts = [
                 network.raw_output(
                     [None if values is None else values[start : start + _CHUNK] for values in self._all_inputs]
-                ).numpy()
+                )
+                .cpu()
+                .numpy()
                 for start in range(0, len(self._all_targets), _CHUNK)
             ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _answers(self, raw: Array) -> Array:
         with torch.inference_mode():
-            return self._network.activate(torch.from_numpy(raw)).numpy()
+            return self._network.activate(self._tensor(raw)).cpu().numpy()
 
     def _mean_loss(self, raw: Array, targets: Array) -> float:
         with torch.inference_mode():
-            return float(self._loss(torch.from_numpy(raw), torch.from_numpy(targets)))
+            return float(self._loss(self._tensor(raw), self._tensor(targets)))
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
@@ -154,7 +161,7 @@ class TorchTrainer(Run):
             if not values.flags.writeable:
                 self._passes[id(values)] = known
         with torch.inference_mode():
-            return {name: value.numpy() for name, value in self._network.outputs(known, nodes).items()}
+            return {name: value.cpu().numpy() for name, value in self._network.outputs(known, nodes).items()}
 
     def _grid(self, values: Array) -> list[Tensor | None]:
         if values.flags.writeable:
@@ -176,8 +183,11 @@ class TorchTrainer(Run):
     # --- state -------------------------------------------------------------------------------------------------------
 
     def _parameter(self, name: str) -> Array:
-        values: Array = self._network.parameters[name].numpy()
+        values: Array = self._network.parameters[name].cpu().numpy()
         return values
+
+    def _put_parameter(self, name: str, values: Array) -> None:
+        self._network.parameters[name].copy_(torch.from_numpy(np.array(values, np.float32)))
 
     def _optimizer_arrays(self) -> Mapping[str, Array]:
         return self._optimizer.arrays(self._network.slices, self._shapes) if self._optimizer else {}

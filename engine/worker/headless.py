@@ -54,14 +54,13 @@ def train(
     `seed` replaces the seeds of weights and data. Raises PlaygroundError when the document cannot be trained so, and
     Diverged when its loss does not stay finite.
     """
-    _check_device(device)
     if epochs is not None:
         document = document.set_training(epochs=epochs)
     if seed is not None:
         document = document.replace(seed=seed, data=dataclasses.replace(document.data, seed=seed))
     plan = resolve(document)
-    backend, _ = choose(plan, engine)
-    trainer = backend.make(plan)
+    backend, _ = choose(plan, engine, device)
+    trainer = backend.make(plan, device=device)
     planned = document.training.epochs
     start = perf_counter()
     count = 1
@@ -135,26 +134,20 @@ def study(
 
     Raises PlaygroundError when the document cannot be trained so.
     """
-    _check_device(device)
     if not 1 <= seeds <= MOST:
         raise InvalidValueError("seeds (={seeds}) must lie between 1 and {most}", seeds=seeds, most=MOST)
     if epochs is not None:
         document = document.set_training(epochs=epochs)
     plan = resolve(document)
-    backend, _ = choose(plan, engine)
+    backend, _ = choose(plan, engine, device)
     backend.prepare()
     found = Study()
     start = perf_counter()
-    for outcome in run_seeds(plan, range(1, seeds + 1), document.training.epochs, engine=engine):
+    for outcome in run_seeds(plan, range(1, seeds + 1), document.training.epochs, engine=engine, device=device):
         found.add(outcome)
         if progress is not None:
             progress(len(found.outcomes), seeds)
     return StudyResult(document, backend.name, perf_counter() - start, found)
-
-
-def _check_device(device: str) -> None:
-    if device not in ("auto", "cpu"):
-        raise InvalidValueError("device (={device}) cannot be used by this version; use cpu or auto", device=device)
 
 
 def backends() -> tuple[str, ...]:

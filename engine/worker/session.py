@@ -97,7 +97,7 @@ class Session:
         trainer = backend.make(plan)
         if message.snapshot is not None:
             trainer.restore(message.snapshot)
-        self._trainer, self._backend = trainer, (backend.name, reason)
+        self._trainer, self._backend = trainer, (_place(backend.name, trainer.device), reason)
         self._acted()
 
     def _control(self, message: ToWorker) -> None:
@@ -245,3 +245,8 @@ def check_ready(plan: Plan) -> None:
 
 def _size(trainer: Trainer) -> int:
     return max(1, len(split(trainer.plan.document.data).train))
+
+
+def _place(backend: str, device: str) -> str:
+    """What the status bar calls a backend that computes on a device."""
+    return backend if device == "cpu" else f"{backend} ({device})"

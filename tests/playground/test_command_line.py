@@ -89,7 +89,7 @@ def test_a_trained_project_can_be_saved_and_trained_again(tmp_path: Path, capsys
         (["train", "circle", "--epochs", "0"], "epochs (=0) must lie between 1 and"),
         (["train", "circle", "--epochs", "x"], "invalid int value: 'x'"),
         (["train", "circle", "--seed", "-1"], "seed (=-1) must lie between 0 and"),
-        (["train", "circle", "--device", "cuda"], "device (=cuda) cannot be used"),
+        (["train", "circle", "--device", "tpu"], "invalid choice: 'tpu'"),
         (["train", "circle", "--out", "x.zip"], "must end in .nnp"),
         (["examples", "--check", "cricle"], "did you mean circle?"),
         (["screenshot", "out.jpg"], "must end in .png"),

@@ -27,7 +27,7 @@ def test_small_dense_networks_are_compiled() -> None:
 
 def test_torch_runs_every_network() -> None:
     assert type(choose(PLAN, "torch")[0].make(PLAN)).__name__ == "TorchTrainer"
-    wide = resolve(PLAN.document.set_field("dense_1", "units", 512).set_field("dense_2", "units", 512))
+    wide = resolve(PLAN.document.set_field("dense_1", "units", 700).set_field("dense_2", "units", 700))
     backend, reason = choose(wide)
     assert backend.name == "torch" and str(reason)
     with pytest.raises(InvalidValueError, match=r"engine \(=numba\) cannot train this network: PyTorch is faster"):

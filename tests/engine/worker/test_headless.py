@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
+from engine.catalog.registry import entries, entry
 from engine.document.errors import InvalidValueError
 from engine.document.examples import load_example
+from engine.plan.resolve import resolve
+from engine.training.devices import choose_device
 from engine.worker.headless import backends, train
 
 CIRCLE = load_example("circle").document
@@ -28,11 +33,29 @@ def test_the_seed_fixes_weights_and_data() -> None:
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_cannot_be_used_is_said(device: str) -> None:
-    with pytest.raises(
-        InvalidValueError, match=rf"device \(={device}\) cannot be used by this version; use cpu or auto"
-    ):
+def test_a_device_that_is_not_there_is_said(device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.training.devices.present", lambda: ("cpu",))
+    with pytest.raises(InvalidValueError, match=rf"device \(={device}\) is not present on this machine"):
         train(CIRCLE, epochs=1, device=device)
+    with pytest.raises(InvalidValueError, match=r"engine \(=numba\) runs on the processor alone"):
+        train(CIRCLE, epochs=1, engine="numba", device=device)
+
+
+def test_a_graphics_card_is_for_large_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.training.devices.present", lambda: ("cpu", "cuda"))
+    wide = CIRCLE.set_field("dense_1", "units", 2000).set_field("dense_2", "units", 2000)
+    assert [choose_device(resolve(document)) for document in (CIRCLE, wide)] == ["cpu", "cuda"]
+    assert choose_device(resolve(wide), "cpu") == "cpu" and choose_device(resolve(CIRCLE), "cuda") == "cuda"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is here")
+@pytest.mark.parametrize("optimizer", list(entries("optimizers")))
+def test_cuda_trains_like_the_processor(optimizer: str) -> None:
+    document = CIRCLE.set_training(optimizer=entry("optimizers", optimizer)())
+    one, other = (train(document, epochs=3, engine="torch", device=device) for device in ("cpu", "cuda"))
+    for name, values in one.snapshot.weights.items():
+        np.testing.assert_allclose(other.snapshot.weights[name], values, rtol=1e-3, atol=1e-4)
+    assert other.snapshot.optimizer.keys() == one.snapshot.optimizer.keys()
 
 
 def test_backends_are_listed() -> None:
