@@ -13,7 +13,7 @@ from engine.document.errors import GraphError, PlaygroundError
 from engine.document.graph import CARD_GAP, Document, Edge
 from engine.document.history import History
 from engine.plan.plan import Problem
-from engine.plan.resolve import resolve
+from engine.plan.resolve import resolve, resolve_after
 from engine.training.trainer import Snapshot
 from playground.session import Session
 from playground.words import sentence
@@ -59,8 +59,9 @@ class Controller(QObject):
         merge_key: str | None = None,
         *,
         finished: bool = True,
+        select: Sequence[str] | None = None,
     ) -> bool:
-        """Carry an edit out; returns whether it could be, and says why not.
+        """Carry an edit out and select cards, if named; returns whether it could be, and says why not.
 
         Edits with the same `merge_key` become one until one of them is `finished`.
         """
@@ -73,7 +74,7 @@ class Controller(QObject):
         if merge_key is not None and finished:
             self.history.end_merge()
         if changed:
-            self._show()
+            self._show(select=select)
         return True
 
     def end_merge(self) -> None:
@@ -102,11 +103,14 @@ class Controller(QObject):
         self.history.mark_saved()
         self.changed.emit(self.plan, self.plan)
 
-    def _show(self, snapshot: Snapshot | None = None, *, fresh: bool = False) -> None:
-        before, self.plan = self.plan, resolve(self.document)
-        kept = frozenset(node_id for node_id in self.selection if node_id in self.plan.nodes)
-        edges = {edge for network in self.document.networks for edge in network.edges}
-        edge = self.edge if self.edge in edges else None
+    def _show(
+        self, snapshot: Snapshot | None = None, *, fresh: bool = False, select: Sequence[str] | None = None
+    ) -> None:
+        before, self.plan = self.plan, resolve_after(self.plan, self.document)
+        wanted = self.selection if select is None else select
+        kept = frozenset(node_id for node_id in wanted if node_id in self.plan.nodes)
+        held = self.edge is not None and any(self.edge in network.edges for network in self.document.networks)
+        edge = self.edge if held and select is None else None
         selection_changed = (kept, edge) != (self.selection, self.edge)
         self.selection, self.edge = kept, edge
         self.session.follow(self.plan, snapshot, fresh=fresh)
@@ -144,8 +148,7 @@ class Controller(QObject):
         """Copy the selected cards with the links between them, and select the copies."""
         if self.selection:
             document, copies = _duplicated(self.document, self.selection)
-            if self.apply(self.tr("Duplicate"), lambda _: document):
-                self.select(copies)
+            self.apply(self.tr("Duplicate"), lambda _: document, select=copies)
 
     # --- the network ---------------------------------------------------------------------------------------------
 
@@ -174,8 +177,7 @@ class Controller(QObject):
     def _add(self, layer: Layer, edit: Callable[[Document], Document]) -> None:
         new_id = self.document.free_id(layer)
         label = self.tr("Add {layer}").format(layer=layer.label)
-        if self.apply(label, edit) and new_id in self.plan.nodes:
-            self.select([new_id])
+        self.apply(label, edit, select=[new_id])
 
     def connect_cards(self, source: str, target: str, port: int = -1) -> None:
         """Link two cards; port -1 takes the first that is free."""

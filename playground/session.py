@@ -28,6 +28,8 @@ def difference(old: Plan | None, new: Plan) -> Change:
     if old is None:
         return "load"
     before, after = old.document, new.document
+    if after.moved_since(before) is not None:
+        return "none"
     other_data = before.data.dataset.name != after.data.dataset.name
     if other_data or before.seed != after.seed or _starts(old) != _starts(new) or _inputs(old) != _inputs(new):
         return "load"

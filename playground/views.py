@@ -34,13 +34,14 @@ class Views(QObject):
         self._controller = window.controller
         self._session = window.session
         self._tool: Tool = None
+        self._selection_shown: tuple[object, ...] = ()
         self.live = Live(window)
         self._connect_canvas()
         self._connect_panels()
         self._connect_data()
         self._connect_run()
         self._controller.changed.connect(self._show)
-        self._controller.selection_changed.connect(self._show_selection)
+        self._controller.selection_changed.connect(self._on_selection_changed)
         self._controller.opened.connect(self._on_opened)
         self._controller.said.connect(window.message)
         self._session.said.connect(window.message)
@@ -167,6 +168,8 @@ class Views(QObject):
         self._window.canvas.fit()
 
     def _on_restarted(self) -> None:
+        if self._session.engine == "ready":
+            self._window.canvas.hold()
         self.live.begin()
         self._window.status.showMessage(self.tr("The network changed, so training began again at epoch 0"), 6000)
 
@@ -193,9 +196,16 @@ class Views(QObject):
             dataset.class_count,
         )
 
+    def _on_selection_changed(self) -> None:
+        """Show it, unless that was done with the change of the document that brought it about."""
+        controller = self._controller
+        if self._selection_shown != (controller.plan, controller.selection, controller.edge):
+            self._show_selection()
+
     def _show_selection(self) -> None:
         window, controller = self._window, self._controller
         document, selection, edge = controller.document, controller.selection, controller.edge
+        self._selection_shown = controller.plan, selection, edge
         window.canvas.set_selection(selection, edge)
         window.inspector.set_state(document, controller.plan, selection, edge)
         window.data.set_document(document, self._input())

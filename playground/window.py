@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.catalog.layers.dense import Dense
 from playground import dialogs, words
 from playground.actions import table
 from playground.controller import Controller
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 SIZE = QSize(1440, 900)
 LEFT, RIGHT, BOTTOM = 264, 328, 160
 """Widths of the panels beside the canvas and height of those below it, as delivered."""
-BOTTOM_TALL = 232
+BOTTOM_TALL = 212
 """Height that the panels below the canvas get for pictures."""
 HIDDEN = ("dock.messages", "dock.seeds")
 """Panels that wait until they are asked for."""
@@ -153,6 +154,11 @@ class MainWindow(QMainWindow):
             action.setObjectName(f"view.{name}")
             panels.addAction(action)
 
+    def _finish(self) -> None:
+        """Make what the first picture does without, and what the user would wait for later."""
+        self.curves.show()
+        self.inspector.prepare(Dense())
+
     @property
     def curves(self) -> CurvesView:
         """The curves. They are made after the first paint: their library takes a third of a second to import."""
@@ -190,7 +196,8 @@ class MainWindow(QMainWindow):
         self.transport.set_can_play(not problem, problem)
         self.transport.set_running(self.session.running)
         self.setWindowTitle(self.tr("{name}[*] — Neural Playground").format(name=self.files.name()))
-        self.setWindowModified(history.modified)
+        if self.isWindowModified() != history.modified:  # Qt would give the title to the screen anew
+            self.setWindowModified(history.modified)
         self.status.set_saved(not history.modified)
 
     def message(self, severity: str, text: str, detail: str = "") -> None:
@@ -310,7 +317,7 @@ class MainWindow(QMainWindow):
         """Once the window has been seen, make what had to wait."""
         super().paintEvent(event)
         if self._curves is None:
-            QTimer.singleShot(0, self, lambda: self.curves.show())
+            QTimer.singleShot(0, self, self._finish)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Say why the space bar does nothing when the network cannot train."""

@@ -111,8 +111,10 @@ class CurvesView(QWidget):
 
     def set_marks(self, marks: Sequence[tuple[float, str]]) -> None:
         """Mark epochs at which something was edited, each with a short text."""
-        self._marks = [(float(epoch), text) for epoch, text in marks]
-        self._refresh()
+        wanted = [(float(epoch), text) for epoch, text in marks]
+        if wanted != self._marks:
+            self._marks = wanted
+            self._refresh()
 
     def clear(self) -> None:
         """Forget curves and marks."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from engine.catalog.layers.layer import Shape
+from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.losses import Loss
 from engine.catalog.optimizers import Optimizer
 from engine.catalog.registry import Field, Range, checked
@@ -110,6 +110,11 @@ class Inspector(QScrollArea):
             self._show_training(document, plan)
         if moved:
             self.verticalScrollBar().setValue(0)
+
+    def prepare(self, layer: Layer) -> None:
+        """Make the form of a layer before it is needed: the first card of its kind is then shown at once."""
+        if self.layer_form.isHidden():
+            self.layer_form.set_entry(layer)
 
     def set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
         """The newest values of the learned arrays, by name such as "dense_1.weight"; a link sums up its own."""

@@ -282,6 +282,22 @@ class Document:
             document = document._replace_node(moved)
         return document
 
+    def moved_since(self, before: Document) -> tuple[Node, ...] | None:
+        """The nodes that another document has elsewhere; None if anything but places differs between the two."""
+        moved: list[Node] = []
+        if self.replace(networks=before.networks) != before or len(self.networks) != len(before.networks):
+            return None
+        for network, earlier in zip(self.networks, before.networks, strict=True):
+            same = (network.name, network.edges) == (earlier.name, earlier.edges)
+            if not same or len(network.nodes) != len(earlier.nodes):
+                return None
+            for node, old in zip(network.nodes, earlier.nodes, strict=True):
+                if node is not old:
+                    if (node.id, node.layer) != (old.id, old.layer):
+                        return None
+                    moved.append(node)
+        return tuple(moved)
+
     def set_layer(self, node_id: str, layer: Layer) -> Document:
         """With another layer on a node; links that the new layer has no port for are dropped."""
         document = self._replace_node(dataclasses.replace(self.node(node_id), layer=layer))

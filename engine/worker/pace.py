@@ -47,9 +47,13 @@ class FramePace:
     def __init__(self) -> None:
         self._next = -math.inf
 
-    def sent(self, start: float, end: float) -> None:
-        """A frame was made from `start` to `end`."""
-        self._next = start + min(SLOWEST, max(FASTEST, (end - start) / SHARE))
+    def sent(self, start: float, seconds: float) -> None:
+        """A frame was begun at `start` and cost so many seconds.
+
+        One that was less than half a gap late does not delay those after it, so that their rate is what it should be.
+        """
+        gap = min(SLOWEST, max(FASTEST, seconds / SHARE))
+        self._next = (self._next if 0 <= start - self._next < gap / 2 else start) + gap
 
     def wait(self, now: float) -> float:
         """Seconds until the next frame may be made."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter, thread_time
 
 from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Document
@@ -34,6 +34,8 @@ from engine.worker.pace import FramePace, Rate, StepPace
 
 SLICE_SECONDS = 0.005
 """Training between two looks at the pipe: so long may a click wait."""
+_SHORTEST_SLICE = 0.002
+"""Less would go into looking at the pipe instead of training."""
 
 
 class Session:
@@ -147,10 +149,9 @@ class Session:
 
     def _train(self, trainer: Trainer, now: float) -> None:
         if math.isinf(self._pace.steps_per_second):
-            rest = SLICE_SECONDS
-            if self._answer_wanted():
-                rest = min(rest, max(0.001, self._until_answer(now)))
-            trainer.advance(rest)
+            # It ends when a frame may be made, asked for already or while it lasts.
+            due = self._until_answer(now) if self._answer_wanted() else self._frames.wait(now)
+            trainer.advance(min(SLICE_SECONDS, max(_SHORTEST_SLICE, due)))
             self._touched()
         else:
             while not self._pace.wait(perf_counter()) and perf_counter() < now + SLICE_SECONDS:
@@ -177,12 +178,13 @@ class Session:
         self._answered = request.probes
         if request.snapshot:
             self._snapshot_due = False
-        start = perf_counter()
+        start, worked = perf_counter(), thread_time()
         frames: list[Frame] = []
         self._guarded("error", lambda: frames.append(self._frame(trainer, request, start)))
         for frame in frames:
             self._send(frame)
-        self._frames.sent(start, perf_counter())
+        # What a crowded machine makes this process wait is no cost of the frame; some clocks of threads are coarse.
+        self._frames.sent(start, min(perf_counter() - start, thread_time() - worked))
 
     def _frame(self, trainer: Trainer, request: FrameRequest, start: float) -> Frame:
         answers = tuple(self._measure(trainer, probe) for probe in request.probes)

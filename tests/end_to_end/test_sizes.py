@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -70,6 +70,18 @@ def test_no_panel_is_cut_when_messages_are_shown_too(window: MainWindow) -> None
     assert (window.width(), window.height()) == SMALL
     check_panels(window)
     window.panels["dock.messages"].hide()
+
+
+def test_no_panel_is_cut_when_many_seeds_are_tried(window: MainWindow, qtbot: QtBot) -> None:
+    window.open_seeds()
+    QApplication.processEvents()
+    check_panels(window)
+    qtbot.mouseClick(window.seeds.empty.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.seeds.mean.isVisible() and not window.seeds.running, timeout=30_000)
+    QApplication.processEvents()
+    assert (window.width(), window.height()) == SMALL
+    check_panels(window)
+    window.panels["dock.seeds"].hide()
 
 
 def check_panels(window: MainWindow) -> None:

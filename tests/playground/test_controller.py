@@ -34,6 +34,9 @@ class Recorder(QObject):
     lost = Signal(str)
     restarted = Signal(int, float)
     recovered = Signal()
+    studied = Signal(object)
+    study_failed = Signal(object)
+    study_lost = Signal()
 
     def __init__(self) -> None:
         super().__init__()

@@ -65,12 +65,16 @@ class Board(QGraphicsScene):
         """By the card they hang below."""
         self._reasons: dict[str, tuple[object, ...]] = {}
         """What each card's layout was computed from."""
+        self.comings = 0
+        """Grows with every card and link that comes or goes."""
         self._links_of: dict[str, list[Link]] = {}
 
     # --- the plan -----------------------------------------------------------------------------------------------
 
     def set_plan(self, plan: Plan) -> bool:
         """Create, update and remove items by the difference; returns whether cards came, went or changed size."""
+        if self._move_only(plan):
+            return False
         before = {node_id: card.layout.frame for node_id, card in self.cards.items()}
         self.plan = plan
         network_edges = [edge for network in plan.document.networks for edge in network.edges]
@@ -88,6 +92,27 @@ class Board(QGraphicsScene):
                 card.face.update()
         return before != {node_id: card.layout.frame for node_id, card in self.cards.items()}
 
+    def _move_only(self, plan: Plan) -> bool:
+        """Follow a plan that differs in places alone; returns whether it does."""
+        old = self.plan
+        moved = None if old is None else plan.document.moved_since(old.document)
+        if old is None or moved is None or plan.problems is not old.problems:
+            return False
+        if any(problem.node not in self.cards for problem in plan.problems):  # it is said below the last card
+            return False
+        self.plan = plan
+        places = {node.id: QPointF(node.x, node.y) for node in moved}
+        places = {node_id: place for node_id, place in places.items() if self.cards[node_id].position != place}
+        for node_id, place in places.items():
+            self.cards[node_id].place(place.x(), place.y())
+        for link in {link for node_id in places for link in self._links_of[node_id]}:
+            link.follow()
+        for node in moved:
+            self.cards[node.id].node = plan.nodes[node.id]
+        if self.boxes:
+            self._place_boxes()
+        return True
+
     def _set_cards(self, plan: Plan, links_in: Mapping[str, int]) -> set[str]:
         """Returns the ids of new, moved and resized cards."""
         changed = set()
@@ -95,6 +120,7 @@ class Board(QGraphicsScene):
             card = self.cards.pop(node_id)
             self.removeItem(card.frame)
             self.removeItem(card.face)
+            self.comings += 1
         for node_id, node in plan.nodes.items():
             known = self.cards.get(node_id)
             reason = (
@@ -115,6 +141,7 @@ class Board(QGraphicsScene):
                 card = self.cards[node_id] = Card(node, layout, self.style_)
                 self.addItem(card.frame)
                 self.addItem(card.face)
+                self.comings += 1
                 changed.add(node_id)
                 continue
             if layout != known.layout or node.parameters.keys() != known.node.parameters.keys():
@@ -130,6 +157,7 @@ class Board(QGraphicsScene):
         wanted = set(edges)
         for edge in self.links.keys() - wanted:
             self.removeItem(self.links.pop(edge))
+            self.comings += 1
         for edge in edges:
             offset = self._offset(plan, edge)
             link = self.links.get(edge)
@@ -138,6 +166,7 @@ class Board(QGraphicsScene):
                     edge, self.cards[edge.source], self.cards[edge.target], offset, self.style_
                 )
                 self.addItem(link)
+                self.comings += 1
             elif (
                 edge.source in changed
                 or edge.target in changed
@@ -217,8 +246,9 @@ class Board(QGraphicsScene):
             link.restyle(self.style_)
         for box in self.boxes.values():
             box.restyle(self.style_)
-        if self.plan is not None:
-            self.set_plan(self.plan)
+        plan, self.plan = self.plan, None
+        if plan is not None:
+            self.set_plan(plan)
 
     # --- live values --------------------------------------------------------------------------------------------
 

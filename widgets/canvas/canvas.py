@@ -94,9 +94,9 @@ class Canvas(Surface):
 
     def set_plan(self, old: Plan | None, new: Plan) -> None:
         """Show a plan. Items are made, changed and removed by the difference; with `old` None the view is fitted."""
-        before = (set(self.board.cards), set(self.board.links))
+        before = self.board.comings
         resized = self.board.set_plan(new)
-        if self._gesture is not None and before != (set(self.board.cards), set(self.board.links)):
+        if self._gesture is not None and before != self.board.comings:
             self._gesture.abandon()  # what it holds may be gone
             self._gesture = None
         self.editor.check(new.parameters)
@@ -132,6 +132,7 @@ class Canvas(Surface):
         self.board.set_parameters(arrays)
         self._refresh_links(_LAST_FRAME)
         self.hover.refresh()
+        self.release()
 
     def set_class_thumbnail(self, node_id: str, image: NDArray[np.uint8], class_table: bool) -> None:
         """The network's answer (height, width) on its card: classes with confidence, or signed values."""
@@ -213,13 +214,14 @@ class Canvas(Surface):
             self.selection_changed.emit(ids, edge)
 
     def _show_selection(self) -> None:
-        for card in self.board.cards.values():
-            if card.selected != (card.id in self.selected):
-                card.selected = card.id in self.selected
+        for node_id, card in self.board.cards.items():
+            if card.selected != (node_id in self.selected):
+                card.selected = not card.selected
                 card.update()
-        for edge, link in self.board.links.items():
-            if link.selected != (edge == self.selected_edge):
-                link.selected = edge == self.selected_edge
+        chosen = self.board.links.get(self.selected_edge) if self.selected_edge is not None else None
+        for link in self.board.links.values():
+            if link.selected != (link is chosen):
+                link.selected = not link.selected
                 link.update()
 
     def move_cards(self, places: list[tuple[str, float, float]], finished: bool) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.plan.plan import NodePlan
 from widgets import theme
@@ -62,11 +62,11 @@ class Card:
 
     def set_layout(self, node: NodePlan, layout: CardLayout, style: Style) -> None:
         """Take over what another plan says about this card."""
-        self.frame.prepareGeometryChange()
-        self.face.prepareGeometryChange()
         if len(layout.tiles) != len(self.layout.tiles):
             self.pictures, self.dots, self.biases, self.answer = [], [], None, None
         self.node, self.layout, self.style = node, layout, style
+        self.frame.fit()
+        self.face.fit()
         self.update()
 
     def set_maps(self, maps: NDArray[np.uint8]) -> None:
@@ -138,19 +138,22 @@ class Card:
         return QRectF(center.x() - _APPEND_RADIUS, center.y() - _APPEND_RADIUS, 2 * _APPEND_RADIUS, 2 * _APPEND_RADIUS)
 
 
-class _Frame(QGraphicsItem):
-    """The card's ground and texts."""
+class _Frame(QGraphicsRectItem):
+    """The card's ground and texts. Its rectangle is Qt's to keep, which is asked for it hundreds of times a frame."""
 
     def __init__(self, card: Card) -> None:
         super().__init__()
         self._card = card
+        self.setPen(QPen(Qt.PenStyle.NoPen))
+        self.fit()
         self.setZValue(0)
         # It changes with the plan, not with the values: Qt keeps it as a picture.
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
-    def boundingRect(self) -> QRectF:
-        return self._card.layout.frame.adjusted(-5, -5, 5, 5)
+    def fit(self) -> None:
+        """Take the size of the card's layout."""
+        self.setRect(self._card.layout.frame.adjusted(-5, -5, 5, 5))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         card, style, layout = self._card, self._card.style, self._card.layout
@@ -206,19 +209,22 @@ class _Frame(QGraphicsItem):
             painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
 
 
-class _Face(QGraphicsItem):
+class _Face(QGraphicsRectItem):
     """What lies above the links: neurons, biases, ports, the button behind the last card."""
 
     def __init__(self, card: Card) -> None:
         super().__init__()
         self._card = card
+        self.setPen(QPen(Qt.PenStyle.NoPen))
+        self.fit()
         self.setZValue(2)
         # While it trains this costs little; while other cards are dragged it saves painting every neuron of every card.
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
-    def boundingRect(self) -> QRectF:
-        return self._card.layout.frame.adjusted(-PORT - 2, -2, PORT + _APPEND_GAP + _APPEND_RADIUS + 2, 2)
+    def fit(self) -> None:
+        """Take the size of the card's layout, with room for ports and the button behind it."""
+        self.setRect(self._card.layout.frame.adjusted(-PORT - 2, -2, PORT + _APPEND_GAP + _APPEND_RADIUS + 2, 2))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         card = self._card

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.document.graph import Edge
 from widgets.canvas.card import Card
@@ -30,7 +30,7 @@ class Kind(Enum):
     WIRE = "wire"
 
 
-class Link(QGraphicsItem):
+class Link(QGraphicsRectItem):
     """All curves of one edge. Its geometry follows the cards; new weights recolour it in place."""
 
     def __init__(self, edge: Edge, source: Card, target: Card, offset: int, style: Style) -> None:
@@ -40,7 +40,7 @@ class Link(QGraphicsItem):
         self.selected = self.hovered = self.faded = False
         self.hovered_weight: tuple[int, int] | None = None
         self.weights: NDArray[np.floating] | None = None
-        self.path = QPainterPath()
+        self._path: QPainterPath | None = None
         self.stale = False
         """Whether the picture shows older weights than `weights`."""
         self._levels: NDArray[np.int16] | None = None
@@ -50,6 +50,7 @@ class Link(QGraphicsItem):
         self._pixels: NDArray[np.uint32] | None = None
         self._image: QImage | None = None
         self._bounds = QRectF()
+        self.setPen(QPen(Qt.PenStyle.NoPen))  # Qt keeps the rectangle, and so asks Python for nothing
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.follow()
 
@@ -57,7 +58,6 @@ class Link(QGraphicsItem):
 
     def follow(self) -> None:
         """Run where the two cards are now."""
-        self.prepareGeometryChange()
         self._raster, self._image = None, None
         start, end = self.source, self.target
         outputs, inputs = start.layout.tiles, end.layout.tiles
@@ -66,24 +66,30 @@ class Link(QGraphicsItem):
         self.setZValue(-1 if self.kind is Kind.WIRE else 1)
         if self.kind is Kind.WIRE:
             port = min(self.edge.port, len(end.layout.in_ports) - 1)
-            self.path = wire(
+            self._path = wire(
                 start.position + start.layout.out_port,
                 end.position + (end.layout.in_ports[port] if port >= 0 else QPointF(end.layout.frame.left(), 0)),
                 min(start.scene_frame.top(), end.scene_frame.top()) - _DETOUR,
             )
+            bounds = self._path.boundingRect()
         else:
-            heights = np.array([start.position.y() + rect.center().y() for rect in outputs], np.float32)
-            targets = np.array([end.position.y() + rect.center().y() for rect in inputs], np.float32)
+            source, target = start.position.y(), end.position.y()
+            heights = np.array([source + rect.center().y() for rect in outputs], np.float32)
+            targets = np.array([target + rect.center().y() for rect in inputs], np.float32)
             if self.kind is Kind.WEIGHTS:
                 self._starts, self._ends = np.tile(heights, len(targets)), np.repeat(targets, len(heights))
             else:
                 self._starts, self._ends = heights, targets[self.offset : self.offset + len(heights)]
-            self.path = QPainterPath()
-            for y_start, y_end in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
-                self.path.addPath(wire(QPointF(self.left, y_start), QPointF(self.right, y_end)))
-        self._bounds = self.path.boundingRect().adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+            self._path = None
+            left, right = self.left, self.right
+            top, bottom = min(self._starts.min(), self._ends.min()), max(self._starts.max(), self._ends.max())
+            # Curves that leave and arrive level stay between the heights of their ends.
+            bounds = QRectF(left, float(top), right - left, float(bottom - top))
+        self._bounds = bounds.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
         if self.kind is not Kind.WIRE:  # the brackets of a selected link reach as far as the neurons
             self._bounds.adjust(0, -TILE / 2, 0, TILE / 2)
+        self.setRect(self._bounds)
+        self.update()
         if self.weights is not None and (self.kind is not Kind.WEIGHTS or self.weights.size != len(self._starts)):
             self.forget()  # weights of the network before; those of this one are under way
         self._keep_picture()
@@ -114,8 +120,15 @@ class Link(QGraphicsItem):
         """Abscissa at which they reach those of the target."""
         return self.target.position.x() + (self.target.layout.tiles[0].left() if self.target.layout.tiles else 0.0)
 
-    def boundingRect(self) -> QRectF:
-        return self._bounds
+    @property
+    def path(self) -> QPainterPath:
+        """All its curves; those between neurons are made when they are first asked for."""
+        if self._path is None:
+            self._path = QPainterPath()
+            left, right = self.left, self.right
+            for y_start, y_end in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
+                self._path.addPath(wire(QPointF(left, y_start), QPointF(right, y_end)))
+        return self._path
 
     # --- values -------------------------------------------------------------------------------------------------
 

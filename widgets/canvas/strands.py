@@ -50,25 +50,31 @@ class StrandRaster:
         across = np.interp(share, _ALONG, _ACROSS).astype(np.float32)
         steepness = (np.interp(share, _ALONG, _SLOPE) / (right - left)).astype(np.float32)
         rise = (ends - starts).astype(np.float32)[:, None]
-        y = (starts.astype(np.float32)[:, None] + rise * across).ravel()
-        cosine = (1.0 / np.sqrt(1.0 + (rise * steepness) ** 2)).ravel()
+        y = starts.astype(np.float32)[:, None] + rise * across
+        cosine = 1.0 / np.sqrt(1.0 + (rise * steepness) ** 2)
         reach = np.float32(thickest / 2 + 0.5) / cosine
         top = np.maximum(np.ceil(y - 0.5 - reach), 0).astype(np.int32)
         bottom = np.minimum(np.floor(y - 0.5 + reach), height - 1).astype(np.int32)
-        counts = np.maximum(bottom - top + 1, 0)
-        # One entry for each pixel that a curve can touch in a column, all curves after one another.
-        cell = np.repeat(np.arange(len(y), dtype=np.int32), counts)
-        row = np.arange(len(cell), dtype=np.int32) - (np.cumsum(counts, dtype=np.int32) - counts - top)[cell]
-        self._distance = np.abs(row + np.float32(0.5) - y[cell]) * cosine[cell]
-        curve = cell // max(len(columns), 1)
-        self._counts = np.bincount(curve, minlength=len(starts))
+        heights = np.maximum(bottom - top + 1, 0)
+        self._counts = heights.sum(axis=1)
         """How many entries each curve has."""
-        pixel = row.astype(np.intp) * width + columns[cell - curve * len(columns)]
+        # One entry for each pixel that a curve can touch in a column, all curves after one another, from the top down.
+        each = heights.ravel()
+        first = np.cumsum(each) - each
+        down = np.arange(int(self._counts.sum())) - np.repeat(first, each)
+        self._distance = down.astype(np.float32)
+        self._distance *= np.repeat(cosine.ravel(), each)
+        self._distance += np.repeat(((top + np.float32(0.5) - y) * cosine).ravel(), each)
+        np.abs(self._distance, out=self._distance)
+        down *= width
+        down += np.repeat((top * width + columns).ravel(), each)
         reached = np.zeros(width * height, np.bool_)
-        reached[pixel] = True
+        reached[down] = True
         self._pixels = np.flatnonzero(reached)
         """The pixels that any curve can reach."""
-        self._place = (np.cumsum(reached) - 1)[pixel]
+        place = np.empty(width * height, np.intp)
+        place[self._pixels] = np.arange(len(self._pixels))
+        self._place = place[down]
         """Where among them each entry lies."""
 
     def render(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen, QPixmapCache, QPolygonF, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -14,6 +14,8 @@ _FINEST_GRID = 0.5
 """Zoom below which every other dot is left out."""
 _NOTCH = 120
 """Of a wheel, in eighths of a degree."""
+_LONGEST_HOLD = 60
+"""Milliseconds for which painting may wait for the weights of a new run."""
 _CACHE = 48 * 1024
 """Kilobytes for pictures of links that wait for weights; at Qt's 10 MB those of a large network evict each other."""
 
@@ -38,6 +40,10 @@ class Surface(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(240, 160)
+        self._hold_timer = QTimer(self)
+        self._hold_timer.setSingleShot(True)
+        self._hold_timer.setInterval(_LONGEST_HOLD)
+        self._hold_timer.timeout.connect(self.release)
 
     def fit(self) -> None:
         """Show everything, and keep doing so while the window changes, until the user zooms or pans."""
@@ -46,6 +52,20 @@ class Surface(QGraphicsView):
     def pan(self, away: QPoint) -> None:
         """Move the view by pixels."""
         self.camera.pan(away)
+
+    def hold(self) -> None:
+        """Wait with painting for the weights that are under way, a few frames at most: all that changes does at once.
+
+        Painted without them, links would be grey for one frame, at the price of that frame.
+        """
+        self.viewport().setUpdatesEnabled(False)
+        self._hold_timer.start()
+
+    def release(self) -> None:
+        """Paint again: the weights are there, or do not come."""
+        self._hold_timer.stop()
+        if not self.viewport().updatesEnabled():
+            self.viewport().setUpdatesEnabled(True)
 
     def restyle(self) -> None:
         """Wear the theme that the application wears now."""
@@ -64,7 +84,9 @@ class Surface(QGraphicsView):
         pen = QPen(style.dot, self.devicePixelRatioF())
         pen.setCosmetic(True)
         painter.setPen(pen)
-        painter.drawPoints(QPolygonF([QPointF(x * step, y * step) for x in columns for y in rows]))
+        row = QPolygonF([QPointF(x * step, 0.0) for x in columns])
+        for y in rows:
+            painter.drawPoints(row.translated(0.0, y * step))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Ctrl zooms to the pointer; otherwise the view scrolls, sideways with Shift."""

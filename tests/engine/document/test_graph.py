@@ -135,6 +135,21 @@ def test_insert_before_splits_every_link_into_a_card(document: Document) -> None
     assert len(split.nodes) == len(merged.nodes) + 2
 
 
+def test_moved_nodes_are_told_from_other_changes(document: Document) -> None:
+    moved = document.move([("dense_1", 7.0, 8.0)])
+    assert moved.moved_since(document) == (moved.node("dense_1"),)
+    assert document.moved_since(document) == ()
+    others = [
+        moved.set_field("dense_1", "units", 5),
+        moved.replace(seed=document.seed + 1),
+        moved.append(Dense()),
+        moved.remove(["dense_1"]),
+        moved.disconnect(document.networks[0].edges[0]),
+        moved.replace(networks=(*moved.networks, Network("second"))),
+    ]
+    assert [other.moved_since(document) for other in others] == [None] * len(others)
+
+
 def test_columns_are_switched_in_the_order_of_the_catalogue(document: Document) -> None:
     def columns(changed: Document) -> tuple[str, ...]:
         layer = changed.node("input_1").layer

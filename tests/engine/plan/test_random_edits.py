@@ -16,7 +16,7 @@ from engine.document.graph import Data, Document, Network
 from engine.document.history import History
 from engine.document.serialization import document_from_json, document_to_json
 from engine.plan.plan import Plan
-from engine.plan.resolve import resolve
+from engine.plan.resolve import resolve, resolve_after
 
 
 def _edits() -> ModuleType:
@@ -59,11 +59,14 @@ def check(plan: Plan) -> None:
 def test_a_thousand_random_edits(seed: int) -> None:
     rng = random.Random(seed)
     history, visited = History(START, limit=2000), [START]
+    plan = resolve(START)
     for _ in range(1000):
         document = edits.some_edit(rng, history.document)
         if history.push(document, "edit"):
             visited.append(document)
-        check(resolve(document))
+        before, plan = plan, resolve(document)
+        check(plan)
+        assert resolve_after(before, document) == plan
     end = history.document
     for expected in reversed(visited[:-1]):
         assert history.undo() == expected

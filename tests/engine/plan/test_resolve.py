@@ -13,7 +13,7 @@ from engine.catalog.layers.regularizing import Dropout
 from engine.document.examples import load_example
 from engine.document.graph import Data, Document, Network
 from engine.plan.cost import MEMORY_LIMIT, readable
-from engine.plan.resolve import resolve
+from engine.plan.resolve import resolve, resolve_after
 
 EMPTY = Document((Network(),), Data(Circle()))
 
@@ -52,6 +52,23 @@ def test_the_order_of_ports_is_the_order_of_inputs() -> None:
     document = document.connect("input_1", "dense_1").connect("input_1", "dense_2")
     document = document.connect("dense_1", "concatenate_1", 1).connect("dense_2", "concatenate_1", 0)
     assert resolve(document).nodes["concatenate_1"].input_shapes == ((5,), (3,))
+
+
+def test_a_move_changes_nothing_but_places() -> None:
+    plan = resolve(load_example("circle").document)
+    moved = plan.document.move([("dense_1", 70.0, 80.0)])
+    after = resolve_after(plan, moved)
+    assert after == resolve(moved) != plan
+    assert after.nodes["dense_1"].node.x == 70.0
+    assert after.nodes["dense_2"] is plan.nodes["dense_2"]
+
+
+def test_what_is_offered_to_a_lonely_card_follows_its_place() -> None:
+    document = EMPTY.add(Input(), 0.0, 0.0).add(Input(), 0.0, 400.0).add(Dense(1), 200.0, 0.0)
+    plan = resolve(document)
+    moved = document.move([("dense_1", 200.0, 400.0)])
+    offers = [str(found.nodes["dense_1"].problems[0].remedies[0].label) for found in (plan, resolve_after(plan, moved))]
+    assert offers[0] != offers[1] == str(resolve(moved).nodes["dense_1"].problems[0].remedies[0].label)
 
 
 def test_columns_of_the_input_make_its_shape() -> None:

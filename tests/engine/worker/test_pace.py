@@ -45,10 +45,21 @@ def test_a_new_speed_counts_from_now() -> None:
 def test_frames_take_their_share_within_bounds(cost: float, gap: float) -> None:
     pace = FramePace()
     assert pace.wait(0.0) == 0
-    pace.sent(1.0, 1.0 + cost)
+    pace.sent(1.0, cost)
     assert pace.wait(1.0) == pytest.approx(gap)
     assert pace.wait(1.0 + gap) == 0
     assert cost / gap <= SHARE + 1e-9 or gap == SLOWEST
+
+
+def test_a_frame_that_is_a_little_late_does_not_delay_the_next() -> None:
+    pace = FramePace()
+    for number in range(60):
+        pace.sent(number * FASTEST + 0.4 * FASTEST * (number % 2), 0.0)
+    assert pace.wait(0.0) == pytest.approx(60 * FASTEST)
+    pace.sent(60.6 * FASTEST, 0.0)
+    assert pace.wait(0.0) == pytest.approx(61.6 * FASTEST)
+    pace.sent(61 * FASTEST, 0.0)  # early: the user did something
+    assert pace.wait(0.0) == pytest.approx(62 * FASTEST)
 
 
 def test_the_rate_is_that_of_the_last_second() -> None:

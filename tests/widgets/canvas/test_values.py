@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from engine.catalog.registry import entry
 from engine.document.graph import Edge
-from engine.plan.resolve import resolve
+from engine.plan.resolve import resolve, resolve_after
 from tests.widgets.canvas.driving import (
     LEFT,
     Show,
@@ -31,6 +31,36 @@ from tests.widgets.canvas.driving import (
 from widgets import theme as themes
 from widgets.canvas.link import Kind
 from widgets.canvas.sample import chain
+
+
+def test_a_plan_of_moves_takes_cards_links_and_problems_along(show: Show) -> None:
+    document = chain([4, 8])  # eight units for two classes: a problem below the last card
+    canvas = show(document)
+    plan = resolve(document)
+    canvas.set_plan(None, plan)
+    edge = Edge("dense_1", "dense_2")
+    box, right = canvas.board.boxes["dense_2"].pos(), canvas.board.links[edge].right
+    moved = resolve_after(plan, document.move([("dense_2", 900.0, 300.0)]))
+    canvas.set_plan(plan, moved)
+    card = canvas.board.cards["dense_2"]
+    assert card.position == QPointF(900.0, 300.0) and card.node is moved.nodes["dense_2"]
+    assert canvas.board.links[edge].right == right + 900.0 - plan.document.node("dense_2").x
+    assert canvas.board.boxes["dense_2"].pos() - box == card.position - QPointF(
+        plan.document.node("dense_2").x, plan.document.node("dense_2").y
+    )
+
+
+def test_the_picture_of_a_new_run_waits_for_its_weights(show: Show, qtbot: Any) -> None:
+    canvas = show(chain([2, 4, 1]))
+    canvas.hold()
+    plan = resolve(chain([2, 3, 1]))
+    canvas.set_plan(canvas.board.plan, plan)
+    assert not canvas.viewport().updatesEnabled()
+    give_values(canvas, plan)
+    assert canvas.viewport().updatesEnabled()
+    canvas.hold()  # and when none come it does not wait for long
+    assert not canvas.viewport().updatesEnabled()
+    qtbot.waitUntil(lambda: canvas.viewport().updatesEnabled())
 
 
 def test_setters_never_emit(show: Show) -> None:
