@@ -48,7 +48,7 @@ def samples(units: int, seed: int = 0, edges: bool = True) -> Any:
     return rows
 
 
-def agree(found: Any, expected: Any) -> None:
+def check_agreement(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-12, atol=1e-12)
 
 

@@ -15,8 +15,8 @@ from engine.catalog.regularizers import L2, NoRegularizer, Regularizer
 from engine.training.formulas import activation_programs, loss_program, optimizer_program, regularizer_program
 from engine.training.programs import Kind, Op
 from tests.engine.training.formula_checks import (
-    agree,
     backward,
+    check_agreement,
     every_program,
     everything,
     keeps_its_promises,
@@ -34,9 +34,9 @@ def test_an_activation_computes_what_its_formula_says(activation: Activation, un
     programs = activation_programs(activation, units)
     with np.errstate(all="ignore"):
         value, back = activation.value(x.T).T, activation.pullback(x.T, gradient.T).T
-    agree(programs.forward.run({"x": x})["value"], value)
-    agree(programs.inference.run({"x": x})["value"], value)
-    agree(backward(programs, x, gradient), back)
+    check_agreement(programs.forward.run({"x": x})["value"], value)
+    check_agreement(programs.inference.run({"x": x})["value"], value)
+    check_agreement(backward(programs, x, gradient), back)
 
 
 @pytest.mark.parametrize("units", [1, 5])
@@ -46,7 +46,9 @@ def test_a_loss_computes_the_gradient_its_formula_says(loss: Loss, units: int) -
     for target in (np.sign(samples(units, seed=2)), np.eye(units)[:, np.arange(40) % units], samples(units, seed=3)):
         with np.errstate(all="ignore"):
             expected = loss.gradient(prediction.T, target.T).T
-        agree(loss_program(loss, units).run({"prediction": prediction, "target": target})["gradient"], expected)
+        check_agreement(
+            loss_program(loss, units).run({"prediction": prediction, "target": target})["gradient"], expected
+        )
 
 
 @pytest.mark.parametrize("optimizer", everything("optimizers"), ids=repr)
@@ -68,7 +70,7 @@ def test_an_optimizer_steps_as_its_formula_says(optimizer: Optimizer) -> None:
 def test_a_regularizer_adds_its_gradient(regularizer: Regularizer) -> None:
     weight, gradient = samples(1)[0], samples(1, seed=1)[0]
     found = regularizer_program(regularizer).run({"weight": weight, "gradient": gradient})["gradient"]
-    agree(found, gradient + regularizer.gradient(np, weight))
+    check_agreement(found, gradient + regularizer.gradient(np, weight))
 
 
 def test_a_diverged_value_stays_visible() -> None:
@@ -172,4 +174,4 @@ def test_registers_are_taken_again() -> None:
     program = activation_programs(Long(), 2).inference
     assert len(program.instructions) == 4000 and program.register_count == 4
     x = samples(2)
-    agree(program.run({"x": x})["value"], Long().value(x))
+    check_agreement(program.run({"x": x})["value"], Long().value(x))

@@ -20,6 +20,8 @@ from engine.document.errors import InvalidValueError, PlaygroundError
 from engine.document.graph import Data, Document, Training
 from engine.plan.data import split
 from engine.plan.resolve import resolve
+from engine.training.numba_trainer import NumbaTrainer
+from engine.training.run import Run
 from engine.training.torch_trainer import TorchTrainer
 from engine.training.trainer import Diverged
 from tests.engine.training.networks import OPTIMIZERS, chain, equal, same, small, trainer
@@ -106,6 +108,7 @@ def test_a_plan_with_a_problem_is_refused() -> None:
 # --- edits -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", [TorchTrainer, NumbaTrainer])
 @pytest.mark.parametrize(
     "change",
     [
@@ -118,9 +121,9 @@ def test_a_plan_with_a_problem_is_refused() -> None:
         lambda d: d.insert_before("dense_2", "Dropout"),
     ],
 )
-def test_a_change_that_keeps_the_parameters_goes_on(change: Any) -> None:
+def test_a_change_that_keeps_the_parameters_goes_on(change: Any, kind: type[Run]) -> None:
     document = small(training=Training(optimizer=Adam()))
-    run = trainer(document)
+    run = kind(resolve(document))
     run.step("epoch")
     before = run.snapshot()
     assert run.edit(resolve(change(document)))

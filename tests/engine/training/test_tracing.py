@@ -18,7 +18,14 @@ from engine.training.expressions import Graph
 from engine.training.formulas import activation_programs, loss_program, optimizer_program, regularizer_program
 from engine.training.programs import Kind, Op
 from engine.training.tracing import NotTraceable, Tracer
-from tests.engine.training.formula_checks import agree, backward, every_program, keeps_its_promises, ops, samples
+from tests.engine.training.formula_checks import (
+    backward,
+    check_agreement,
+    every_program,
+    keeps_its_promises,
+    ops,
+    samples,
+)
 
 # --- formulas that the catalogue does not have yet --------------------------------------------------------------------
 
@@ -78,8 +85,8 @@ def test_formulas_to_come_are_traced(name: str) -> None:
     x[:, :4] = [0.0, 0.5, -1.0, 1.0]
     with np.errstate(all="ignore"):
         value, back = Drawn().value(x.T).T, Drawn().pullback(x.T, gradient.T).T
-    agree(programs.forward.run({"x": x})["value"], value)
-    agree(backward(programs, x, gradient), back)
+    check_agreement(programs.forward.run({"x": x})["value"], value)
+    check_agreement(backward(programs, x, gradient), back)
     for program in programs:
         keeps_its_promises(program)
 
@@ -104,7 +111,7 @@ def test_a_gradient_need_not_depend_on_the_one_that_comes(name: str) -> None:
 
     programs = activation_programs(Blind(), 3)
     x = samples(3, edges=False)
-    agree(backward(programs, x, np.ones_like(x)), BLIND[name](x.T).T)
+    check_agreement(backward(programs, x, np.ones_like(x)), BLIND[name](x.T).T)
     for program in programs:
         keeps_its_promises(program)
 
@@ -213,7 +220,7 @@ def test_optimizers_to_come_are_traced(optimizer: Optimizer) -> None:
         optimizer.update(weight, gradient.copy(), state, 0.1, step)
         assert inputs.keys() == {"weight", *state}
         for name, expected in {"weight": weight, **state}.items():
-            agree(inputs[name], expected)
+            check_agreement(inputs[name], expected)
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
