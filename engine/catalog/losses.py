@@ -38,7 +38,7 @@ class Loss(Entry, kind="losses"):
         return (-1.0, 1.0) if activation.bounds[0] < 0 and not self.fuses else (0.0, 1.0)
 
     def value(self, prediction: Array, target: Array) -> Array:
-        """The loss of each sample, (samples,): the mean over its units."""
+        """The loss of each sample, (...), from (..., units): the mean over its units."""
         raise NotImplementedError
 
     def gradient(self, prediction: Array, target: Array) -> Array:

@@ -17,8 +17,8 @@ class Metric(Entry, kind="metrics"):
 
     tasks: ClassVar[tuple[str, ...]] = ()
 
-    def value(self, answer: Array, truth: Array) -> float:
-        """From the decided classes or predicted numbers and the true ones, both (samples,)."""
+    def value(self, answer: Array, truth: Array) -> Array:
+        """From the decided classes or predicted numbers, (..., samples), and the true ones, (samples,): (...)."""
         raise NotImplementedError
 
 
@@ -31,8 +31,8 @@ class Accuracy(Metric):
     reference = "Common practice"
     order = 1
 
-    def value(self, answer: Array, truth: Array) -> float:
-        return float(np.mean(answer == truth)) if len(truth) else float("nan")
+    def value(self, answer: Array, truth: Array) -> Array:
+        return np.mean(answer == truth, axis=-1) if len(truth) else _unknown(answer)
 
 
 @register
@@ -46,9 +46,14 @@ class RSquared(Metric):
     reference = "Wright, Correlation and Causation, 1921"
     order = 2
 
-    def value(self, answer: Array, truth: Array) -> float:
-        total = float(np.sum((truth - truth.mean()) ** 2)) if len(truth) else 0.0
-        return 1 - float(np.sum((truth - answer) ** 2)) / total if total else float("nan")
+    def value(self, answer: Array, truth: Array) -> Array:
+        total = np.sum((truth - truth.mean()) ** 2) if len(truth) else 0.0
+        return 1 - np.sum((truth - answer) ** 2, axis=-1) / total if total else _unknown(answer)
+
+
+def _unknown(answer: Array) -> Array:
+    """NaN for each set of answers."""
+    return np.full(answer.shape[:-1], np.nan)
 
 
 def metric_for(task: str) -> Metric:

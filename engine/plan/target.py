@@ -39,9 +39,9 @@ class Target:
         return encoded
 
     def decide(self, output: Array) -> Array:
-        """The answers (samples,) that outputs (samples, units) stand for: class numbers, or numbers."""
+        """The answers (...) that outputs (..., units) stand for: class numbers, or numbers."""
         if self.task == "regression":
-            return output[:, 0]
+            return output[..., 0]
         if self.units == 1:
-            return (output[:, 0] > (self.off + self.on) / 2).astype(np.int64)
-        return output.argmax(axis=1)
+            return (output[..., 0] > (self.off + self.on) / 2).astype(np.int64)
+        return output.argmax(axis=-1)

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from engine.training.trainer import Array, Evaluation
+from engine.training.trainer import Array
 
 COLUMNS = 6
 """Epoch, train loss, test loss, train metric, test metric, learning rate."""
@@ -45,22 +45,15 @@ class Curve:
             epoch = -(-epoch // stride(epoch)) * stride(epoch)
         return epoch
 
-    def record(self, epoch: int, evaluation: Evaluation, learning_rate: float) -> None:
-        """Add a row; every second one is dropped when there is no room."""
+    def record(self, epoch: int, values: tuple[float, ...]) -> None:
+        """Add a row: the columns after the epoch. Every second row is dropped when there is no room."""
         if stride(epoch) != self._stride:
             self._stride = stride(epoch)
             kept = self._rows[: self._count]
             kept = kept[kept[:, 0] % self._stride == 0]
             self._count = len(kept)
             self._rows[: self._count] = kept
-        self._rows[self._count] = (
-            epoch,
-            evaluation.train_loss,
-            evaluation.test_loss,
-            evaluation.train_metric,
-            evaluation.test_metric,
-            learning_rate,
-        )
+        self._rows[self._count] = (epoch, *values)
         self._count += 1
 
     @property

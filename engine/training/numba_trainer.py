@@ -20,6 +20,8 @@ from engine.training.trainer import Array
 
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
+_LOOKED_AT = 2**18
+"""Bytes of answers that are kept for recording, so that they stay in the processor's cache."""
 
 
 def prepare() -> Sentence | None:
@@ -51,6 +53,10 @@ class NumbaTrainer(Run):
         places = (*network.source_places["train"], network.target_place)
         self._sources = _table([*self._all_inputs, self._train_targets], places)
         self._everything = np.arange(len(self._values) + LANES, dtype=np.int32)
+        assert self.plan.output is not None
+        self._answer_place = (network.raw if self._training.loss.fuses else network.values)[self.plan.output]
+        self._answer_sources = _table(self._all_inputs, network.source_places["forward"])
+        self._answer_bytes = 4 * self._target.units * _padded(len(self._values))
         self._order: tuple[int, Array] | None = None
         self._grids: dict[int, tuple[Array, list[Array]]] = {}
         self._passes: dict[int, dict[str, Array]] = {}
@@ -77,8 +83,8 @@ class NumbaTrainer(Run):
         start = now = perf_counter()
         before = self.step_count
         while self.step_count == before or now < start + seconds:
-            steps = min(max(1, int(self._speed * (start + seconds - now))), self._steps_at_once())
-            self._take(steps, self._training.batch_size)
+            wanted = max(1, int(self._speed * (start + seconds - now)))
+            steps = self._take(wanted, self._training.batch_size)
             then, now = now, perf_counter()
             self._speed = steps / max(now - then, 1e-6)
         self._check_finite()
@@ -91,36 +97,64 @@ class NumbaTrainer(Run):
         """Train to the end of so many epochs, the running one included. Raises Diverged."""
         end, batch = self.epoch + count, self._training.batch_size
         while self.epoch < end:
-            left = self._steps_left(batch) + (end - self.epoch - 1) * -(-self._size // batch)
-            self._take(min(left, self._steps_at_once()), batch)
+            self._take(self._steps_to(end, batch), batch)
         self._check_finite()
 
     def _finish_epoch(self) -> None:
-        self._take(self._steps_left(self._training.batch_size), self._training.batch_size)
-
-    def _steps_left(self, batch: int) -> int:
-        """Steps to the end of the running epoch."""
-        return -(-self._size // batch) - self.position // batch
-
-    def _steps_at_once(self) -> int:
-        """The most steps that one call may take: to the end of the epochs whose order is drawn, or of one to record."""
-        block = block_epochs(self._size)
-        last = min((self.epoch // block + 1) * block, self._curve.next_due(self.epoch))
         batch = self._training.batch_size
-        return self._steps_left(batch) + (last - self.epoch - 1) * -(-self._size // batch)
+        self._take(self._steps_to(self.epoch + 1, batch), batch)
 
-    def _take(self, steps: int, batch: int) -> None:
-        """Take steps of so many samples, at most `_steps_at_once` of them."""
-        size, document = self._size, self.plan.document
+    def _steps_to(self, epoch: int, batch: int) -> int:
+        """Steps until so many epochs are over."""
+        each = -(-self._size // batch)
+        return (epoch - self.epoch) * each - self.position // batch
+
+    def _take(self, steps: int, batch: int) -> int:
+        """Take at most so many steps of so many samples, and record the epochs that are due; returns the steps taken.
+
+        It ends with the last epoch to record, if there is one on the way, and with the epochs whose order is drawn.
+        """
+        block = block_epochs(self._size)
+        steps = min(steps, self._steps_to((self.epoch // block + 1) * block, batch))
+        due = self._due(steps, batch)
+        looks = np.array([self._steps_to(epoch, batch) for epoch in due], np.int64)
+        if due:
+            steps = int(looks[-1])
+        before = self._standing() if len(due) > 1 else None
+        raw = self._run(steps, batch, looks)
+        if due and not self._record_all(due, raw):
+            if before is None:
+                self._fall_back()
+            else:
+                self._return_to(before)
+                for epoch in due:  # one at a time, to stop at the first that is not finite
+                    self._take(self._steps_to(epoch, batch), batch)
+        return steps
+
+    def _due(self, steps: int, batch: int) -> list[int]:
+        """The epochs to record that end within so many steps, as many as are looked at in one go."""
+        most = max(1, _LOOKED_AT // self._answer_bytes)
+        last = self.epoch + (self.position // batch + steps) // -(-self._size // batch)
+        found: list[int] = []
+        while len(found) < most and (epoch := self._curve.next_due(found[-1] if found else self.epoch)) <= last:
+            found.append(epoch)
+        return found
+
+    def _run(self, steps: int, batch: int, looks: Array) -> Array:
+        """Take steps; the raw answers after some of them, (looks, samples, units)."""
+        size, document, network = self._size, self.plan.document, self._network
         first = self.position // batch
         places = np.arange(first, first + steps)
         epochs, places = np.divmod(places, -(-size // batch))
         places *= batch
         places[0] = self.position
-        rates = self._rates(self.epoch + epochs + places / size)
-        uniforms = self._network.uniforms(rates, self._optimizer_steps + np.arange(1.0, steps + 1))
+        rates = np.atleast_1d(self._rates(self.epoch + epochs + places / size))
+        uniforms = network.uniforms(
+            rates[:1] if (rates == rates[0]).all() else rates, self._optimizer_steps + np.arange(1.0, steps + 1)
+        )
         stride = uniforms.strides[0] if len(uniforms) > 1 else 0
         order = self._orders()
+        answers = np.empty((len(looks), self._target.units, _padded(len(self._values))), np.float32)
         self._kernels.train(
             self._description,
             self._sources,
@@ -133,15 +167,16 @@ class NumbaTrainer(Run):
             stride,
             document.seed,
             self.step_count,
+            looks,
+            self._answer_sources,
+            self._everything.ctypes.data,
+            len(self._values),
+            4 * answers.shape[2],
+            np.array([(answers.ctypes.data, self._target.units, self._answer_place)], np.int64),
         )
         self._optimizer_steps += steps
         self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
-
-    def _rates(self, epochs: Array) -> Array:
-        """The learning rate at fractional epochs; one number if it stays the same."""
-        training = self._training
-        rates = training.optimizer.learning_rate * training.schedule.factor(epochs, training.epochs)
-        return rates[:1] if (rates == rates[0]).all() else rates
+        return answers[:, :, : len(self._values)].transpose(0, 2, 1)
 
     def _orders(self) -> Array:
         """The orders of the running block of epochs, and sixteen numbers more for the kernels to read."""
@@ -154,21 +189,7 @@ class NumbaTrainer(Run):
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def _raw_answers(self) -> Array:
-        assert self.plan.output is not None and self.plan.target is not None
-        network = self._network
-        places = network.raw if self._training.loss.fuses else network.values
-        return self._forward(self._all_inputs, [(places[self.plan.output], self.plan.target.units)])[0]
-
-    def _answers(self, raw: Array) -> Array:
-        if not self._training.loss.fuses:
-            return raw
-        assert self.plan.output is not None
-        with np.errstate(all="ignore"):
-            return self.plan.nodes[self.plan.output].layer.output_activation.value(raw)
-
-    def _mean_loss(self, raw: Array, targets: Array) -> float:
-        with np.errstate(all="ignore"):
-            return float(self._training.loss.value(raw, targets).mean())
+        return self._forward(self._all_inputs, [(self._answer_place, self._target.units)])[0]
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
@@ -200,7 +221,7 @@ class NumbaTrainer(Run):
     def _forward(self, inputs: Sequence[Array], wanted: Sequence[tuple[int, int]]) -> list[Array]:
         """Values of (place, units) for samples, (samples, units) each; unit by unit in memory."""
         size = len(inputs[0])
-        padded = -(-size // LANES) * LANES
+        padded = _padded(size)
         found = [np.empty((units, padded), np.float32) for _, units in wanted]
         order = self._everything
         if len(order) < size + LANES:
@@ -271,6 +292,11 @@ class NumbaTrainer(Run):
         # the sum is finite exactly if all weights are, long before it could overflow by itself
         with np.errstate(all="ignore"):
             return bool(np.isfinite(self._network.weights.sum()))
+
+
+def _padded(size: int) -> int:
+    """So many samples in whole tiles."""
+    return -(-size // LANES) * LANES
 
 
 def _table(arrays: Sequence[Array], places: Sequence[int]) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from engine.plan.data import split
 from engine.plan.plan import Plan
 from engine.training.curve import Curve, NoCurve
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
+
+_Standing = tuple[int, int, int, Any]
+"""Epoch, steps, position and state."""
 
 
 class Run(ABC):
@@ -94,19 +97,11 @@ class Run(ABC):
 
     @abstractmethod
     def _update(self, end: int) -> None:
-        """One optimizer step on the samples of the epoch from `position` up to `end`; calls `_stepped`."""
+        """One optimizer step on the samples of the epoch from `position` up to `end`, recorded if it ends a due one."""
 
     @abstractmethod
     def _raw_answers(self) -> Array:
         """The output card's values for `_values`, before its activation if the loss is computed from there."""
-
-    @abstractmethod
-    def _answers(self, raw: Array) -> Array:
-        """The network's answers from `_raw_answers`."""
-
-    @abstractmethod
-    def _mean_loss(self, raw: Array, targets: Array) -> float:
-        """The loss of some of `_raw_answers`."""
 
     @abstractmethod
     def _is_finite(self) -> bool:
@@ -169,10 +164,7 @@ class Run(ABC):
         return min(self._size, (self.position // size + 1) * size)
 
     def _stepped(self, end: int, steps: int = 1, epochs: int = 0) -> None:
-        """Steps have been taken: so many epochs are over, and of the one that follows the samples up to `end` are used.
-
-        None of those epochs, but the last one if `end` ends it, may be due on the curve.
-        """
+        """Steps were taken: so many epochs are over, and of the one that follows the samples up to `end` are used."""
         self._forget()
         self.step_count += steps
         self.epoch += epochs
@@ -180,29 +172,39 @@ class Run(ABC):
         if end == self._size:
             self.epoch += 1
             self.position = 0
-            if self._curve.due(self.epoch):
-                self._record()
 
     def rate(self) -> float:
         """The learning rate of the next step."""
-        factor = self._training.schedule.factor(self.epoch + self.position / self._size, self._training.epochs)
-        return float(self._training.optimizer.learning_rate * factor)
+        return float(self._rates(self.epoch + self.position / self._size))
+
+    def _rates(self, epochs: Any) -> Any:
+        """The learning rate at fractional epochs, one or an array of them."""
+        training = self._training
+        return training.optimizer.learning_rate * training.schedule.factor(epochs, training.epochs)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def evaluate(self) -> Evaluation:
         """Loss and metric on the training and the test samples, as at test time."""
         if self._evaluation is None:
-            size = self._size
-            raw = self._raw_answers()
-            answers = self._target.decide(self._answers(raw))
-            self._evaluation = Evaluation(
-                self._mean_loss(raw[:size], self._targets[:size]),
-                self._mean_loss(raw[size:], self._targets[size:]) if len(self._test) else math.nan,
-                self._metric.value(answers[:size], self._train.targets),
-                self._metric.value(answers[size:], self._test.targets),
-            )
+            self._evaluation = Evaluation(*map(float, self._judge(self._raw_answers()[None])[0]))
         return self._evaluation
+
+    def _judge(self, raw: Array) -> Array:
+        """What `evaluate` finds, (states, 4) float64, from the `_raw_answers` of several states, stacked."""
+        assert self.plan.output is not None
+        size, training = self._size, self._training
+        found = np.full((len(raw), 4), math.nan)
+        with np.errstate(all="ignore"):
+            activation = self.plan.nodes[self.plan.output].layer.output_activation
+            answers = self._target.decide(activation.value(raw) if training.loss.fuses else raw)
+            losses = training.loss.value(raw, self._targets)
+            found[:, 0] = losses[:, :size].mean(axis=1)
+            found[:, 2] = self._metric.value(answers[:, :size], self._train.targets)
+            if len(self._test):
+                found[:, 1] = losses[:, size:].mean(axis=1)
+                found[:, 3] = self._metric.value(answers[:, size:], self._test.targets)
+        return found
 
     def curves(self) -> Array:
         """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
@@ -291,16 +293,37 @@ class Run(ABC):
 
     def _record(self) -> None:
         """Write the row of the epoch that ended, if its losses are finite; else fall back and raise Diverged."""
-        evaluation = self.evaluate()
-        losses = [evaluation.train_loss, *([evaluation.test_loss] if len(self._test) else [])]
-        if not all(map(math.isfinite, losses)):
+        if not self._record_all([self.epoch], self._raw_answers()[None]):
             self._fall_back()
-        self._curve.record(self.epoch, evaluation, self.rate())
+
+    def _record_all(self, epochs: Sequence[int], raw: Array) -> bool:
+        """Write the rows of epochs, the last of which ends here, from the raw answers after each of them.
+
+        False, and nothing written, if a loss is not finite.
+        """
+        found = self._judge(raw)
+        if not np.isfinite(found[:, : 2 if len(self._test) else 1]).all():
+            return False
+        rates = np.broadcast_to(self._rates(np.asarray(epochs, np.float64)), len(epochs))
+        for epoch, row, rate in zip(epochs, found.tolist(), rates.tolist(), strict=True):
+            self._curve.record(epoch, (*row, rate))
+        self._evaluation = Evaluation(*found[-1].tolist())
         self._keep_finite()
+        return True
 
     def _keep_finite(self) -> None:
         """Remember the newest state known to be finite: what a run that diverges falls back to."""
-        self._finite = self.epoch, self.step_count, self.position, self._state()
+        self._finite = self._standing()
+
+    def _standing(self) -> _Standing:
+        """Progress and a copy of the state, for `_return_to`."""
+        return self.epoch, self.step_count, self.position, self._state()
+
+    def _return_to(self, standing: _Standing) -> None:
+        self.epoch, self.step_count, self.position, state = standing
+        self._put_state(state)
+        self._curve.truncate(self.epoch)
+        self._forget()
 
     def _check_finite(self) -> None:
         if not self._is_finite():
@@ -309,10 +332,7 @@ class Run(ABC):
     def _fall_back(self) -> None:
         """Return to the newest finite state and raise Diverged."""
         step, node = self.step_count, self._first_bad_node()
-        self.epoch, self.step_count, self.position, state = self._finite
-        self._put_state(state)
-        self._curve.truncate(self.epoch)
-        self._forget()
+        self._return_to(self._finite)
         raise Diverged(step, node)
 
     def _first_bad_node(self) -> str | None:

@@ -110,11 +110,16 @@ class TorchTrainer(Run):
                 self._optimizer.step()
         self._last_loss = loss.detach()
         self._stepped(end)
+        if self.position == 0 and self._curve.due(self.epoch):
+            self._record()
 
     def _loss(self, raw: Tensor, targets: Tensor) -> Tensor:
-        loss = self._training.loss
-        result: Tensor = loss.compute(nn, raw if loss.fuses else self._network.activate(raw), targets)
+        result: Tensor = self._training.loss.compute(nn, self._judged(raw), targets)
         return result
+
+    def _judged(self, raw: Tensor) -> Tensor:
+        """What the loss is computed from."""
+        return raw if self._training.loss.fuses else self._network.activate(raw)
 
     def _epoch_samples(self) -> tuple[list[Tensor | None], Tensor]:
         """Inputs and targets of the training samples in the order of the running epoch."""
@@ -131,22 +136,16 @@ class TorchTrainer(Run):
         network.train(False)
         with torch.inference_mode():
             parts = [
-                network.raw_output(
-                    [None if values is None else values[start : start + _CHUNK] for values in self._all_inputs]
+                self._judged(
+                    network.raw_output(
+                        [None if values is None else values[start : start + _CHUNK] for values in self._all_inputs]
+                    )
                 )
                 .cpu()
                 .numpy()
                 for start in range(0, len(self._all_targets), _CHUNK)
             ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _answers(self, raw: Array) -> Array:
-        with torch.inference_mode():
-            return self._network.activate(self._tensor(raw)).cpu().numpy()
-
-    def _mean_loss(self, raw: Array, targets: Array) -> float:
-        with torch.inference_mode():
-            return float(self._loss(self._tensor(raw), self._tensor(targets)))
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from engine.training.curve import LIMIT, Curve, stride
-from engine.training.trainer import Evaluation
 
 
 def recorded(epochs: int, curve: Curve | None = None, start: int = 0) -> Curve:
     curve = curve or Curve()
     for epoch in range(start, epochs + 1):
         if curve.due(epoch):
-            curve.record(epoch, Evaluation(1 / (epoch + 1), 2.0, 0.5, 0.25), 0.03)
+            curve.record(epoch, (1 / (epoch + 1), 2.0, 0.5, 0.25, 0.03))
     return curve
 
 

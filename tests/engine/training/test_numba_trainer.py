@@ -324,3 +324,36 @@ def test_a_run_that_diverges_stops_at_its_last_finite_state(activation: Activati
     epoch = run.epoch
     run.step("epoch")
     assert run.epoch == epoch + 1
+
+
+@pytest.mark.parametrize(
+    ("dataset", "last"),
+    [(Circle(samples=60), Dense(1, Sigmoid())), (Rings(samples=60), Dense(3, Softmax()))],
+    ids=["one unit", "three units"],
+)
+def test_epochs_recorded_in_one_go_are_those_recorded_one_by_one(dataset: Any, last: Dense) -> None:
+    document = chain(Dense(4), last).set_data(dataset=dataset)
+    loss = CategoricalCrossEntropy() if last.units > 1 else MeanSquaredError()
+    document = document.set_training(loss=loss, schedule=Cosine(), batch_size=7)
+    at_once, singly = numba(document), numba(document)
+    at_once.train_epochs(50)
+    singly.step("batch")
+    while singly.epoch < 50:
+        singly.step("epoch")
+    assert len(at_once.curves()) == 51
+    assert equal({"rows": at_once.curves()}, {"rows": singly.curves()})
+    assert at_once.evaluate() == singly.evaluate()
+
+
+def test_a_run_that_diverges_within_many_epochs_stops_where_single_epochs_stop() -> None:
+    document = chain(Dense(1, Linear()), training=Training(optimizer=SGD(learning_rate=0.25)))
+    at_once, singly = numba(document), numba(document)
+    steps = []
+    for run, unit in ((at_once, 500), (singly, 1)):
+        with pytest.raises(Diverged) as caught:
+            for _ in range(500):
+                run.train_epochs(unit)
+        steps.append((caught.value.step, caught.value.node, run.epoch, run.step_count))
+    assert steps[0] == steps[1] and 10 < at_once.epoch < 50
+    assert equal({"rows": at_once.curves()}, {"rows": singly.curves()})
+    assert equal(at_once.snapshot().weights, singly.snapshot().weights)
