@@ -82,9 +82,12 @@ class NumbaTrainer(Run):
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
         start = now = perf_counter()
         before = self.step_count
+        batch = self._training.batch_size
         while self.step_count == before or now < start + seconds:
             wanted = max(1, int(self._speed * (start + seconds - now)))
-            steps = self._take(wanted, self._training.batch_size)
+            if self._evaluation is not None and before < self.step_count and not self._due(wanted, batch):
+                break  # just recorded: whoever looks now need not evaluate again
+            steps = self._take(wanted, batch)
             then, now = now, perf_counter()
             self._speed = steps / max(now - then, 1e-6)
         self._check_finite()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,12 @@ SOLVED = 0.9
 """Accuracy, or R², from which a run counts as one that succeeded."""
 _AHEAD = 2
 """Runs per thread that are handed out before one of them is done."""
-_SLICE = 200
-"""Epochs between two looks at whether to stop."""
+_SLICE_SECONDS = 0.1
+"""About so long a run trains between two looks at whether to stop."""
+_REPORT_SECONDS = 0.2
+"""Longest time between two reports on how far the runs are."""
+_SEEDS = 2**31
+"""Seeds lie below."""
 _DIVERGED = Evaluation(math.nan, math.nan, math.nan, math.nan)
 
 
@@ -110,29 +115,55 @@ class Study:
         return found
 
 
+def seeds_from(first: int, count: int) -> list[int]:
+    """So many seeds from the first upwards; the highest is followed by 0."""
+    return [(first + number) % _SEEDS for number in range(count)]
+
+
 class _Runner:
     """Trains one seed after the other, in one thread."""
+
+    reached = 0.0
+    """Runs that are over, and the part done of the one under way. It only grows."""
 
     def __init__(self, make: Callable[[], Run], plan: Plan, epochs: int, resolution: int) -> None:
         self._run, self._output, self._epochs = make(), plan.output, epochs
         self._grid = grid(resolution) if resolution and plan.document.data.dataset.plane else None
         self._shape = (-1, resolution, resolution)
+        self._over, self._slice = 0, 1
 
     def outcome(self, seed: int, stopped: Callable[[], bool]) -> Outcome | None:
         """Train with this seed; None if it was stopped before its end."""
+        found = self._outcome(seed, stopped)
+        if found is not None:
+            self._over += 1
+            self.reached = float(self._over)
+        return found
+
+    def _outcome(self, seed: int, stopped: Callable[[], bool]) -> Outcome | None:
         run = self._run
         try:
             run.start_over(seed)
             while run.epoch < self._epochs:
                 if stopped():
                     return None
-                run.train_epochs(min(self._epochs - run.epoch, _SLICE))
+                start = perf_counter()
+                run.train_epochs(min(self._epochs - run.epoch, self._slice))
+                self._adapt(perf_counter() - start)
+                self.reached = self._over + run.epoch / self._epochs
             evaluation = run.evaluate()
         except Diverged:
             return Outcome(seed, _DIVERGED)
         if not math.isfinite(evaluation.train_loss):
             return Outcome(seed, _DIVERGED)
         return Outcome(seed, evaluation, self._answers())
+
+    def _adapt(self, seconds: float) -> None:
+        """Let the next slices last about as long as they should; they stay so for the seeds that follow."""
+        if seconds < _SLICE_SECONDS / 2:
+            self._slice = min(2 * self._slice, self._epochs)
+        elif seconds > _SLICE_SECONDS:
+            self._slice = max(1, self._slice // 2)
 
     def _answers(self) -> NDArray[np.float32] | None:
         if self._grid is None or self._output is None:
@@ -150,21 +181,26 @@ def run_seeds(
     engine: str = "auto",
     device: str = "auto",
     stopped: Callable[[], bool] = lambda: False,
+    progress: Callable[[float], None] = lambda reached: None,
 ) -> Iterator[Outcome]:
     """Train a network once for each seed, on every core, and hand each outcome out when it is there.
 
     Everything but the seed stays as in the plan's document, the data too: their seed is their own. With a `resolution`,
-    answers over the plane are kept. Raises PlaygroundError for a plan that cannot be trained so.
+    answers over the plane are kept. `progress` is called, by the thread that asks for outcomes, before each outcome and
+    a few times a second while none comes: with the number of runs that are over, and the parts done of those under way.
+    Raises PlaygroundError for a plan that cannot be trained so.
     """
     if epochs < 1:
         raise InvalidValueError("epochs (={epochs}) must be at least 1", epochs=epochs)
     backend, _ = choose(plan, engine, device)
     threads = os.cpu_count() or 1
     own = threading.local()
+    runners: list[_Runner] = []
 
     def outcome(seed: int) -> Outcome | None:
         if not hasattr(own, "runner"):
             own.runner = _Runner(lambda: backend.make(plan, recorded=False, device=device), plan, epochs, resolution)
+            runners.append(own.runner)
         found: Outcome | None = own.runner.outcome(seed, stopped)
         return found
 
@@ -179,7 +215,8 @@ def run_seeds(
                 running.add(pool.submit(outcome, seed))
             if not running:
                 return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
+            done, running = wait(running, _REPORT_SECONDS, FIRST_COMPLETED)
+            progress(sum(runner.reached for runner in runners))
             for future in done:
                 found = future.result()
                 if found is not None:
