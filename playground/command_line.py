@@ -81,7 +81,7 @@ def _command_parser() -> _Parser:
     train.add_argument("source", metavar="PROJECT|EXAMPLE", help="a project file (.nnp) or the id of an example")
     train.add_argument("--epochs", type=int, metavar="N", help="default: as many as the project plans")
     train.add_argument("--seed", type=int, metavar="S", help="seed of data, weights and shuffling")
-    train.add_argument("--seeds", type=int, metavar="N", help="train N times with the seeds 1 to N, on the same data")
+    train.add_argument("--seeds", type=int, metavar="N", help="train N times, from the seed upwards, on the same data")
     train.add_argument("--engine", choices=("auto", "numba", "torch"), default="auto")
     train.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     train.add_argument("--out", type=Path, metavar="FILE.nnp", help="save the trained project")

@@ -136,18 +136,18 @@ def _study(options: Namespace, document: Document) -> int:
     """Train many times with different seeds, and say how the outcomes are spread."""
     from engine.worker.headless import study
 
-    for name, value in (("--seed", options.seed), ("--out", options.out)):
-        if value is not None:
-            raise InvalidValueError("{name} cannot be combined with --seeds; leave one of them out", name=name)
+    if options.out is not None:
+        raise InvalidValueError("--out cannot be combined with --seeds; leave one of them out")
     bar = _Bar()
     try:
         found = study(
             document,
             options.seeds,
             epochs=options.epochs,
+            seed=options.seed,
             engine=options.engine,
             device=options.device,
-            progress=bar.count if sys.stderr.isatty() else None,
+            **({"progress": bar.count} if sys.stderr.isatty() else {}),
         )
     finally:
         bar.clear()
@@ -160,8 +160,8 @@ def _study_summary(report: dict[str, Any]) -> str:
     loss = report["loss"]
     spread = "all diverged" if loss["median"] is None else ", ".join(f"{name} {loss[name]:.4g}" for name in loss)
     return (
-        f"{report['example']}: {report['seeds']:,} seeds of {report['epochs']:,} epochs in {report['seconds']:.1f} s "
-        f"with {report['engine']}\n"
+        f"{report['example']}: {report['seeds']:,} seeds from {report['first_seed']} on, "
+        f"{report['epochs']:,} epochs each, in {report['seconds']:.1f} s with {report['engine']}\n"
         f"  {report['solved']:,} of them ({report['solved_share']:.1%}) reached {report['criterion']}"
         + (f"; {report['diverged']:,} diverged" if report["diverged"] else "")
         + f"\n  test loss: {spread}"
@@ -190,15 +190,15 @@ class _Bar:
     def show(self, epoch: int, epochs: int, loss: float) -> None:
         self._draw(epoch, epochs, f"epoch {epoch:,} of {epochs:,}, training loss {loss:.4g}")
 
-    def count(self, done: int, total: int) -> None:
-        self._draw(done, total, f"{done:,} of {total:,} seeds")
+    def count(self, done: int, total: int, reached: float) -> None:
+        self._draw(reached, total, f"{done:,} of {total:,} seeds")
 
-    def _draw(self, done: int, total: int, words: str) -> None:
+    def _draw(self, done: float, total: int, words: str) -> None:
         now = monotonic()
         if now < self._next and done < total:
             return
         self._next, self._shown = now + BAR_SECONDS, True
-        filled = BAR_WIDTH * done // total
+        filled = int(BAR_WIDTH * done / total)
         print(f"\r{'█' * filled}{'·' * (BAR_WIDTH - filled)} {words}  ", end="", file=sys.stderr, flush=True)
 
     def clear(self) -> None:

@@ -43,7 +43,7 @@ class Seeds(QObject):
     def _show(self, progress: SeedsProgress) -> None:
         assert self._studied is not None
         panel, task = self._panel, self._studied.document.data.dataset.task
-        panel.set_progress(progress.done, progress.total, progress.seconds, progress.finished)
+        panel.set_progress(progress.done, progress.total, progress.seconds, progress.finished, progress.reached)
         goal = words.goal_text(task, progress.threshold)
         panel.set_losses(progress.losses, progress.metrics >= progress.threshold, goal)
         panel.set_maps(

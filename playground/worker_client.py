@@ -87,7 +87,8 @@ class WorkerClient(QObject):
         self._snapshot: Snapshot | None = None
         self._snapshot_time = 0.0
         self._snapshot_wanted = True
-        self._by_hand: dict[tuple[str, tuple[int, ...]], tuple[int, SetParameter]] = {}
+        self._unsaved: list[tuple[int, SetParameter | Step]] = []
+        """What was done by hand that no snapshot holds yet, each with the number of the first frame that shows it."""
         self._speed: float | None = None
         self._probes: tuple[Probe, ...] = ()
         self._asked: dict[int, tuple[Probe, ...]] = {}
@@ -150,7 +151,7 @@ class WorkerClient(QObject):
         self._run += 1
         self._document, self._snapshot, self._snapshot_time = document, snapshot, perf_counter()
         self._speed = None
-        self._by_hand.clear()
+        self._unsaved.clear()
         self._process.send(Load(self._run, document, snapshot))
         self._ask(snapshot=True)
         return self._run
@@ -178,16 +179,11 @@ class WorkerClient(QObject):
     def step(self, unit: Unit) -> None:
         """Train one sample, batch or epoch, then stand still."""
         self._speed = None
-        self._process.send(Step(self._run, unit))
-        self._ask(snapshot=True)
+        self._do_by_hand(Step(self._run, unit))
 
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one weight or bias by hand."""
-        message = SetParameter(self._run, name, index, value)
-        self._process.send(message)
-        self._ask(snapshot=True)
-        # no snapshot holds it before the one asked for here, so a new process would not know of it
-        self._by_hand[name, index] = (self._number, message)
+        self._do_by_hand(SetParameter(self._run, name, index, value))
 
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """Say what the visible views need; the next frame answers these."""
@@ -220,6 +216,14 @@ class WorkerClient(QObject):
         self._watch.stop()
         self._restart_timer.stop()
         self._process.stop()
+
+    def _do_by_hand(self, message: SetParameter | Step) -> None:
+        """Send it, and keep it for a new process: no snapshot holds it before the one asked for here."""
+        self._process.send(message)
+        self._ask(snapshot=True)
+        if self._unsaved and _place(self._unsaved[-1][1]) == _place(message) is not None:
+            self._unsaved.pop()  # a weight that is dragged has one value in the end
+        self._unsaved.append((self._number, message))
 
     def _ask(self, snapshot: bool = False) -> None:
         if self._document is None or self._stopped:
@@ -268,7 +272,7 @@ class WorkerClient(QObject):
         if frame.snapshot is not None:
             self._snapshot, self._snapshot_time = frame.snapshot, perf_counter()
             self._snapshot_wanted = False
-            self._by_hand = {place: made for place, made in self._by_hand.items() if made[0] > frame.number}
+            self._unsaved = [made for made in self._unsaved if made[0] > frame.number]
         if frame.status.step > self._resumed_step or self._speed is None:
             self._restarts = 0
         run = self._run
@@ -303,6 +307,8 @@ class WorkerClient(QObject):
             self.recovered.emit()
         if self._silent_ticks == SILENT_TICKS:
             self.lost.emit(self.tr("the engine is not responding"))
+        if self._stuck_ticks >= STUCK_TICKS:  # a step that a new process would hang on too is not asked for again
+            self._unsaved = [made for made in self._unsaved if not isinstance(made[1], Step)]
         if self._silent_ticks >= DEAD_TICKS or self._stuck_ticks >= STUCK_TICKS:
             self._replace(self.tr("the engine did not answer and was ended"))
 
@@ -341,16 +347,21 @@ class WorkerClient(QObject):
             self._restart()
 
     def _restart(self) -> None:
-        """Go on in a new process, from the newest snapshot."""
+        """Go on in a new process, from the newest snapshot, with what was done by hand since."""
         self._adopt(WorkerProcess())
         if self._document is None:
             return
         self._resumed_step = self._snapshot.step if self._snapshot is not None else 0
         age = perf_counter() - self._snapshot_time
         self._process.send(Load(self._run, self._document, self._snapshot))
-        for _, message in self._by_hand.values():
+        for _, message in self._unsaved:
             self._process.send(message)
         if self._speed is not None:
             self._process.send(Play(self._run, self._speed))
         self._ask(snapshot=True)
         self.restarted.emit(self._resumed_step, age)
+
+
+def _place(message: SetParameter | Step) -> tuple[str, tuple[int, ...]] | None:
+    """Which number a message sets; None for one that sets none."""
+    return (message.name, message.index) if isinstance(message, SetParameter) else None

@@ -104,15 +104,19 @@ def nothing_survives(started: Started) -> Iterator[None]:
             _settle(application)
         left = [window for window in _windows() if not _known(window, windows)]
         still_running = started.running() - running
+    belonging = {_address(window) for window in left}
+    left = [window for window in left if not _known(window.parentWidget(), belonging)]  # the others go with these
     found = [f"window {_name(window)}" for window in left]
     found += [f"running {_name(thing)}" for thing in still_running]
     found += [
         f"thread {thread.name}" for thread in threading.enumerate() if thread not in threads and not thread.daemon
     ]
-    found += _orphans(children)
     for window in left:
-        shiboken6.delete(window)
+        _close(window)
+    found += _orphans(children)
     for thing in still_running:
+        if not shiboken6.isValid(thing):  # it went with its window
+            continue
         if isinstance(thing, QTimer):
             thing.stop()
         else:
@@ -162,6 +166,23 @@ def _windows() -> list[QWidget]:
         return []
     # A tool tip hides itself after a while and Qt keeps the one label for the next.
     return [window for window in QApplication.topLevelWidgets() if window.metaObject().className() != "QTipLabel"]
+
+
+def _close(window: QWidget) -> None:
+    """Close a window that a test left, in good order, so that the next test does not meet it.
+
+    Only the program's own is deleted. Others can be parts of something that still lives (pyqtgraph keeps the widgets
+    of its menus without a parent): deleted, they take the interpreter with them.
+    """
+    if not shiboken6.isValid(window):  # it went with another
+        return
+    if hasattr(window, "close_without_asking"):
+        window.close_without_asking()
+        QApplication.processEvents()
+        window.deleteLater()
+        _settle(QApplication.instance())
+    else:
+        window.close()
 
 
 def _known(window: QWidget | None, known: set[int]) -> bool:

@@ -46,6 +46,16 @@ def test_leaves_process():
     kept.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
 
 
+def test_fails_and_leaves_main_window(qtbot):
+    from playground.app import create_window
+
+    window = create_window("circle", theme="dark")
+    window.show()
+    qtbot.waitUntil(lambda: window.session.status is not None, timeout=30_000)
+    window.session.play()
+    assert window.isHidden(), "on purpose"
+
+
 def test_clean_window(qtbot):
     box = QComboBox()
     qtbot.addWidget(box)
@@ -102,4 +112,7 @@ def test_each_survivor_is_named_and_nothing_else_fails(tmp_path: Path) -> None:
     }.items():
         assert f"ERROR at teardown of test_leaves_{case} " in answer.stdout, answer.stdout
         assert f"the test left behind: {name}" in answer.stdout, answer.stdout
-    assert "9 passed, 5 errors" in answer.stdout, answer.stdout + answer.stderr
+    assert "ERROR at teardown of test_fails_and_leaves_main_window " in answer.stdout, answer.stdout
+    assert "window MainWindow 'window'" in answer.stdout and "on purpose" in answer.stdout, answer.stdout
+    assert "1 failed, 9 passed, 6 errors" in answer.stdout, answer.stdout + answer.stderr
+    assert answer.returncode == 1, answer.stderr  # and not that of a crash

@@ -161,7 +161,7 @@ class HeatMap(QWidget):
         else:
             painter.drawImage(area, self._image)
         painter.drawPixmap(0, 0, self._still_layer())
-        if self._image is None:
+        if self._image is None and not len(self._samples):  # the samples would shine through the words
             self._paint_sentence(painter, area)
         if self._title:
             self._paint_title(painter, area)
@@ -211,8 +211,6 @@ class HeatMap(QWidget):
         painter.setPen(QColor(theme.current().muted))
         inner = area.adjusted(theme.MARGIN, theme.MARGIN, -theme.MARGIN, -theme.MARGIN)
         flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        if len(self._samples):
-            flags = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(inner, int(flags), self._empty_text)
 
     def _paint_title(self, painter: QPainter, area: QRectF) -> None:

@@ -31,6 +31,8 @@ FEWEST, MOST, USUAL = 2, 1000, 100
 MOST_EPOCHS = 100_000
 _WIDE = 560
 """Width from which controls and progress share a line, and the maps stand beside the histogram."""
+_BAR_PARTS = 100
+"""Steps of the bar for one seed."""
 
 State = Literal["empty", "running", "finished", "stopped", "interrupted", "failed"]
 
@@ -50,6 +52,7 @@ class SeedsPanel(QWidget):
         self._state: State = "empty"
         self._problem = ""
         self._progress = (0, 0, 0.0)
+        self._reached = 0.0
         self.count = NumberField(Range(FEWEST, MOST), "seeds.count", integer=True)
         self.count.set_value(USUAL)
         self.epochs = NumberField(Range(1, MOST_EPOCHS), "seeds.epochs", integer=True)
@@ -137,9 +140,13 @@ class SeedsPanel(QWidget):
         self._problem = problem
         self._show_state()
 
-    def set_progress(self, done: int, total: int, seconds: float, finished: bool) -> None:
-        """Say how many runs of how many are over after how long, and whether the study is."""
+    def set_progress(self, done: int, total: int, seconds: float, finished: bool, reached: float | None = None) -> None:
+        """Say how many runs of how many are over after how long, and whether the study is.
+
+        The bar shows `reached`, which also counts the parts done of the runs under way; without it, `done`.
+        """
         self._progress = (done, total, seconds)
+        self._reached = float(done) if reached is None else reached
         self._state = "running" if not finished else "finished" if done == total else "stopped"
         self._show_state()
 
@@ -232,8 +239,8 @@ class SeedsPanel(QWidget):
             else self.tr("Many seeds can be tried once the network can train: {problem}").format(problem=self._problem)
         )
         self.bar.setVisible(running)
-        self.bar.setRange(0, max(1, self._progress[1]))
-        self.bar.setValue(self._progress[0])
+        self.bar.setRange(0, _BAR_PARTS * max(1, self._progress[1]))
+        self.bar.setValue(int(_BAR_PARTS * self._reached))
         self.status.setText(self._status_text())
 
     # --- events ----------------------------------------------------------------------------------------------------

@@ -224,9 +224,9 @@ def _system_theme() -> Theme:
 def _dress(application: QApplication, theme: Theme) -> None:
     from widgets import icons  # icons ask for `current()`, so they can only be loaded after this module
 
-    application.setProperty(_PROPERTY, theme.name)
-    if application.style().name() != "fusion":
+    if application.property(_PROPERTY) is None:  # once: each time, all widgets are made up anew
         application.setStyle("Fusion")
+    application.setProperty(_PROPERTY, theme.name)
     application.setFont(font())
     application.setPalette(palette(theme))
     application.setStyleSheet(style_sheet(theme))

@@ -16,7 +16,7 @@ from engine.document.graph import Document
 from engine.export.weights import weights_sha256
 from engine.plan.resolve import resolve
 from engine.training.backends import BACKENDS, choose
-from engine.training.seeds import MOST, SOLVED, Study, run_seeds
+from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
 from engine.training.trainer import Evaluation, Snapshot
 
 _PROGRESS_SECONDS = 0.1
@@ -57,7 +57,7 @@ def train(
     if epochs is not None:
         document = document.set_training(epochs=epochs)
     if seed is not None:
-        document = document.replace(seed=seed, data=dataclasses.replace(document.data, seed=seed))
+        document = _seeded(document, seed)
     plan = resolve(document)
     backend, _ = choose(plan, engine, device)
     trainer = backend.make(plan, device=device)
@@ -86,6 +86,11 @@ def train(
     )
 
 
+def _seeded(document: Document, seed: int) -> Document:
+    """With this seed for weights and data."""
+    return document.replace(seed=seed, data=dataclasses.replace(document.data, seed=seed))
+
+
 @dataclass(frozen=True, eq=False)
 class StudyResult:
     """Many trainings that differ by their seed alone."""
@@ -104,6 +109,7 @@ class StudyResult:
         return {
             "engine": self.engine,
             "seeds": count,
+            "first_seed": self.document.seed,
             "epochs": self.document.training.epochs,
             "seconds": round(self.seconds, 4),
             "criterion": f"{metric_for(task).name} >= {SOLVED}",
@@ -126,11 +132,15 @@ def study(
     seeds: int,
     *,
     epochs: int | None = None,
+    seed: int | None = None,
     engine: str = "auto",
     device: str = "auto",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[int, int, float], None] = lambda done, total, reached: None,
 ) -> StudyResult:
-    """Train a document with each of the seeds 1 to `seeds`; the data stay as they are.
+    """Train a document from so many `seeds`, its own and those after it; the data stay as they are.
+
+    `seed` replaces the document's own seeds of weights and data before. `progress` gets the number of runs that are
+    over, how many there will be, and how many are over when the parts done of those under way count too.
 
     Raises PlaygroundError when the document cannot be trained so.
     """
@@ -138,15 +148,22 @@ def study(
         raise InvalidValueError("seeds (={seeds}) must lie between 1 and {most}", seeds=seeds, most=MOST)
     if epochs is not None:
         document = document.set_training(epochs=epochs)
+    if seed is not None:
+        document = _seeded(document, seed)
     plan = resolve(document)
     backend, _ = choose(plan, engine, device)
     backend.prepare()
     found = Study()
     start = perf_counter()
-    for outcome in run_seeds(plan, range(1, seeds + 1), document.training.epochs, engine=engine, device=device):
+    for outcome in run_seeds(
+        plan,
+        seeds_from(document.seed, seeds),
+        document.training.epochs,
+        engine=engine,
+        device=device,
+        progress=lambda reached: progress(len(found.outcomes), seeds, reached),
+    ):
         found.add(outcome)
-        if progress is not None:
-            progress(len(found.outcomes), seeds)
     return StudyResult(document, backend.name, perf_counter() - start, found)
 
 

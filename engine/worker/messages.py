@@ -161,6 +161,7 @@ class Frame:
 class SeedsProgress:
     """How far a study is: a few times a second while it runs, and once at its end (`finished`).
 
+    `done` runs of `total` are over; `reached` also counts the parts done of those under way.
     `losses` and `metrics`, float32 (done,), are those of the test samples in the order in which runs ended, NaN where a
     run diverged; `solved` of them reached a metric of `threshold`. Where the data lie in a plane, `mean` is the picture
     of the mean answer, uint8 (resolution, resolution), as the probe Decision draws it (`by_class`, or from `low` to
@@ -170,6 +171,7 @@ class SeedsProgress:
     run: int
     done: int
     total: int
+    reached: float
     losses: NDArray[np.float32]
     metrics: NDArray[np.float32]
     solved: int

@@ -17,7 +17,7 @@ from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.probes.decision import CLASSES, Decision
 from engine.training.backends import choose
-from engine.training.seeds import MOST, SOLVED, Study, run_seeds
+from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
 from engine.worker.messages import Failure, FromWorker, SeedsProgress, Starting, StopSeeds, StudySeeds
 from engine.worker.session import check_ready, words_of
 
@@ -27,8 +27,6 @@ RESOLUTION = 64
 """Points along each side of the two maps."""
 _AGREEMENT = 0.01
 """Share of the scale of the answers under which a disagreement is not drawn in the brightest colour."""
-_SEEDS = 2**31
-"""Seeds lie below."""
 _GONE = (BrokenPipeError, ConnectionResetError)
 
 
@@ -79,14 +77,21 @@ class Studies:
             self._guarded(run, work)
 
     def _study(self, message: StudySeeds, plan: Plan, report: _Report, stop: threading.Event) -> None:
-        seeds = [(message.document.seed + number) % _SEEDS for number in range(message.count)]
         told = perf_counter()
-        for outcome in run_seeds(plan, seeds, message.epochs, resolution=RESOLUTION, stopped=stop.is_set):
-            report.study.add(outcome)
+
+        def tell(reached: float) -> None:
+            nonlocal told
+            report.reached = reached
             now = perf_counter()
             if now - told >= PROGRESS_SECONDS:
                 told = now
                 self._send(report.progress(finished=False))
+
+        seeds = seeds_from(message.document.seed, message.count)
+        for outcome in run_seeds(
+            plan, seeds, message.epochs, resolution=RESOLUTION, stopped=stop.is_set, progress=tell
+        ):
+            report.study.add(outcome)
         self._send(report.progress(finished=True))
 
     def _guarded(self, run: int, work: Callable[[], None]) -> None:
@@ -106,6 +111,7 @@ class _Report:
 
     def __init__(self, message: StudySeeds, plan: Plan) -> None:
         self.study = Study()
+        self.reached = 0.0
         self._run, self._total, self._plan = message.run, message.count, plan
         self._since = perf_counter()
 
@@ -118,6 +124,7 @@ class _Report:
             self._run,
             len(study.outcomes),
             self._total,
+            self.reached,
             study.losses,
             study.metrics,
             study.solved,

@@ -260,6 +260,7 @@ def test_many_seeds_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
     assert (report["example"], report["engine"], report["seeds"], report["epochs"]) == ("circle", "numba", 12, 40)
     assert 0 < report["solved"] <= 12 and report["solved_share"] == report["solved"] / 12
+    assert report["first_seed"] == 1
     assert report["diverged"] == 0 and report["criterion"] == "accuracy >= 0.9"
     spread = list(report["loss"].values())
     assert spread == sorted(spread) and spread[0] > 0
@@ -268,14 +269,13 @@ def test_many_seeds_are_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_outcome_of_many_seeds_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "circle", "--seeds", "3", "--epochs", "5"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("circle: 3 seeds of 5 epochs in") and "median" in said
+    assert said.startswith("circle: 3 seeds from 1 on, 5 epochs each, in") and "median" in said
 
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["--seeds", "0"], "seeds (=0) must lie between 1 and 1000"),
-        (["--seeds", "4", "--seed", "2"], "--seed cannot be combined with --seeds"),
         (["--seeds", "4", "--out", "x.nnp"], "--out cannot be combined with --seeds"),
     ],
 )

@@ -248,7 +248,7 @@ def test_copies_keep_the_links_between_them(controller: Controller) -> None:
 
 def _of(controller: Controller, node_id: str) -> dict[str, Any]:
     layer = controller.document.node(node_id).layer
-    names = ("activation", "use_bias", "weight_initializer", "bias_initializer", "regularizer")
+    names = ("activation", "use_bias", "weight_initializer", "bias_initializer", "weight_regularizer")
     return {name: getattr(layer, name) for name in names}
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -18,10 +19,12 @@ from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from engine.catalog.optimizers import SGD
+from engine.document.errors import Sentence
 from engine.document.examples import load_example
 from engine.probes.curves import Curves
 from engine.probes.decision import Decision
-from engine.worker.messages import Frame
+from engine.worker.messages import Failure, Frame, FrameRequest, Quit, Ready, Step
+from engine.worker.serve import _beat
 from playground.worker_client import EAGER_RESTARTS, WorkerClient
 from playground.worker_process import WorkerProcess
 
@@ -192,6 +195,61 @@ def test_a_paused_run_is_paused_after_a_restart(qtbot: QtBot, listener: Listener
         listener.frames.clear()
     qtbot.waitUntil(lambda: listener.step == 25 and listener.stands, timeout=SECONDS)
     assert listener.restarted[0][0] == 25
+
+
+def test_steps_asked_of_a_process_that_stands_still_are_taken_by_the_next(qtbot: QtBot, listener: Listener) -> None:
+    client = listener.client
+    client.load(CIRCLE)
+    client.step("epoch")
+    qtbot.waitUntil(lambda: client.snapshot is not None and client.snapshot.step == 25, timeout=SECONDS)
+    os.kill(client.process_id, signal.SIGSTOP)
+    client.step("batch")
+    client.set_parameter("dense_3.bias", (0,), 1.5)
+    client.step("batch")  # after the weight, so that this has changed it
+    with qtbot.waitSignal(client.restarted, timeout=SECONDS):
+        listener.frames.clear()
+    assert listener.restarted[0][0] == 25
+    client.step("batch")
+    qtbot.waitUntil(lambda: client.snapshot is not None and client.snapshot.step == 28, timeout=SECONDS)
+    assert _bias(client) == pytest.approx(1.5, abs=0.5) and _bias(client) != 1.5
+    assert listener.stands
+
+    os.kill(client.process_id, signal.SIGKILL)
+    with qtbot.waitSignal(client.restarted, timeout=SECONDS):
+        listener.frames.clear()
+    qtbot.waitUntil(lambda: bool(listener.frames), timeout=SECONDS)
+    assert listener.step == 28  # what a snapshot holds is not taken a second time
+
+
+def test_a_step_that_hangs_is_not_asked_for_again(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground.worker_client.STUCK_TICKS", 3)
+    monkeypatch.setattr("playground.worker_process.main", _hangs_at_a_step)
+    client = WorkerClient()
+    listener = Listener(client)
+    client.load(CIRCLE)
+    client.set_parameter("dense_3.bias", (0,), 1.5)
+    client.step("epoch")
+    with qtbot.waitSignal(client.restarted, timeout=SECONDS):
+        pass
+    listener.failures.clear()
+    qtbot.waitUntil(lambda: bool(listener.failures), timeout=SECONDS)
+    assert str(listener.failures[0].sentence) == "Load SetParameter"
+    client.stop()
+
+
+def _hangs_at_a_step(connection: Any, beats: Any) -> None:
+    """Answers a request with the names of what came before it."""
+    threading.Thread(target=_beat, args=(beats,), daemon=True).start()
+    connection.send(Ready(os.getpid(), (), {}))
+    names: list[str] = []
+    while not isinstance(message := connection.recv(), Quit):
+        if isinstance(message, Step):
+            beats[1] = 1
+            threading.Event().wait()
+        elif isinstance(message, FrameRequest):
+            connection.send(Failure(message.run, "error", Sentence(" ".join(names))))
+        else:
+            names.append(type(message).__name__)
 
 
 def test_a_process_that_never_comes_up_is_not_tried_without_pause(

@@ -308,3 +308,18 @@ def test_map_stays_square_and_grows_with_the_view(view: OutputView) -> None:
         sides.append(area.width())
     assert sides[2] == pytest.approx(283, abs=2)
     assert sides[3] < sides[0]
+
+
+def test_the_words_of_an_empty_map_do_not_lie_over_samples(view: OutputView, theme: Theme) -> None:
+    def inked() -> int:
+        """Pixels of the map that are not its ground."""
+        area = view.map.map_rect().toRect().adjusted(2, 2, -2, -2)
+        picture = view.map.grab(area).toImage()
+        ground = QColor(theme.raised)
+        return sum(
+            not near(picture.pixelColor(x, y), ground) for x in range(picture.width()) for y in range(picture.height())
+        )
+
+    assert inked() > 100
+    view.set_samples(np.array([[0.0, 0.0]]), np.array([1]), NONE, NO_TARGETS)
+    assert 0 < inked() < 100

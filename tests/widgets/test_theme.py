@@ -43,6 +43,15 @@ def test_every_text_can_be_read_on_every_ground_it_stands_on(theme: themes.Theme
     assert contrast(theme.accent, theme.surface) > 3
 
 
+def test_another_theme_keeps_the_style(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    themes.apply(qapp, "dark")
+    made: list[object] = []
+    monkeypatch.setattr(QApplication, "setStyle", made.append)
+    themes.apply(qapp, "light")
+    themes.apply(qapp, "dark")
+    assert not made
+
+
 @pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
 def test_style_sheet_names_only_drawings_that_exist_in_colours_of_the_theme(
     theme: themes.Theme, qapp: QApplication

@@ -9,7 +9,7 @@ from engine.document.errors import InvalidValueError
 from engine.document.examples import load_example
 from engine.plan.resolve import resolve
 from engine.training.devices import choose_device
-from engine.worker.headless import backends, train
+from engine.worker.headless import backends, study, train
 
 CIRCLE = load_example("circle").document
 
@@ -30,6 +30,23 @@ def test_the_seed_fixes_weights_and_data() -> None:
     assert one.weights_sha256 == again.weights_sha256 != other.weights_sha256
     assert one.evaluation == again.evaluation != other.evaluation
     assert one.document.seed == one.document.data.seed == 7
+
+
+def test_a_study_starts_at_the_documents_own_seed_as_the_panel_does() -> None:
+    own = study(CIRCLE.replace(seed=7), 2, epochs=2)
+    assert sorted(outcome.seed for outcome in own.study.outcomes) == [7, 8] and own.report()["first_seed"] == 7
+    assert own.document.data.seed == CIRCLE.data.seed
+    highest = study(CIRCLE.replace(seed=2**31 - 1), 2, epochs=2)
+    assert sorted(outcome.seed for outcome in highest.study.outcomes) == [0, 2**31 - 1]
+    told = study(CIRCLE.replace(seed=7), 2, epochs=2, seed=3)
+    assert sorted(outcome.seed for outcome in told.study.outcomes) == [3, 4] and told.document.data.seed == 3
+
+
+def test_a_study_tells_how_far_it_is() -> None:
+    told: list[tuple[int, int, float]] = []
+    study(CIRCLE, 1, epochs=60_000, progress=lambda *numbers: told.append(numbers))
+    assert {(done, total) for done, total, _ in told} == {(0, 1)}
+    assert any(0.1 < reached < 0.9 for _, _, reached in told) and told[-1][2] == 1.0
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])

@@ -55,6 +55,9 @@ def test_a_study_tells_how_far_it_is_and_ends(outside: Outside) -> None:
     answers = outside.study(CIRCLE, 60, 40)
     assert all(isinstance(answer, SeedsProgress) and answer.run == 1 for answer in answers)
     assert [answer.finished for answer in answers] == [False] * (len(answers) - 1) + [True]
+    reached = [answer.reached for answer in answers]
+    assert (reached[0], reached[-1], reached) == (0.0, 60.0, sorted(reached))
+    assert all(answer.reached >= answer.done for answer in answers)
     done = [answer.done for answer in answers]
     assert (done[0], done[-1], done) == (0, 60, sorted(done))
     last = answers[-1]
@@ -62,6 +65,13 @@ def test_a_study_tells_how_far_it_is_and_ends(outside: Outside) -> None:
     assert last.losses.shape == last.metrics.shape == (60,) and last.losses.dtype == last.metrics.dtype == np.float32
     assert len(np.unique(last.losses)) == 60
     assert last.solved == (last.metrics >= last.threshold).sum() and 0 < last.solved < 60
+
+
+def test_a_study_tells_how_far_a_single_long_seed_is(outside: Outside) -> None:
+    answers = outside.study(CIRCLE, 1, 60_000)
+    between = [answer.reached for answer in answers if not answer.done]
+    assert len(between) > 2 and between == sorted(set(between)) and between[-1] <= 1.0
+    assert any(0.1 < reached < 0.9 for reached in between)
 
 
 def test_the_first_seed_is_the_documents_own(outside: Outside) -> None:
