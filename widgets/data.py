@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from engine.catalog.registry import Field, Range, entries, form
-from engine.document.graph import Document
+from engine.catalog.registry import Field, entries, form
+from engine.document.graph import SEEDS, Data, Document, Training
 from widgets import icons, theme
 from widgets.controls import Chip, FlowLayout
 from widgets.drawing import DrawingTools
@@ -19,10 +19,9 @@ from widgets.form_texts import describe_entry
 from widgets.heatmap import Tool
 from widgets.thumbnails import Thumbnails
 
-_LARGEST_SEED = 2**31 - 1
-_TRAIN_SHARE = Field("train_share", float, Range(0.1, 0.9, 0.05), 0.5)
-_BATCH_SIZE = Field("batch_size", int, Range(1, 65_536, 1), 10)
-_DATA_SEED = Field("data_seed", int, Range(0, _LARGEST_SEED, 1), 1)
+_TRAIN_SHARE = next(field for field in form(Data) if field.name == "train_share")
+_BATCH_SIZE = next(field for field in form(Training) if field.name == "batch_size")
+_DATA_SEED = Field("data_seed", int, SEEDS, 1)
 _DRAWN = "drawn"
 _WIDTH = 240
 
@@ -197,7 +196,7 @@ class DataPanel(QScrollArea):
 
     def _draw_new(self) -> None:
         if self._document is not None:
-            self.data_seed_changed.emit((self._document.data.seed + 1) % (_LARGEST_SEED + 1))
+            self.data_seed_changed.emit((self._document.data.seed + 1) % (int(SEEDS.high) + 1))
 
 
 def _percent(value: float) -> str:

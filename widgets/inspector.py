@@ -12,11 +12,8 @@ from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.catalog.layers.layer import Layer, Shape
-from engine.catalog.losses import Loss
-from engine.catalog.optimizers import Optimizer
-from engine.catalog.registry import Field, Range, checked
-from engine.catalog.schedules import Schedule
-from engine.document.graph import Document, Edge
+from engine.catalog.registry import Field, checked, form
+from engine.document.graph import SEEDS, Document, Edge, Training
 from engine.plan.cost import readable
 from engine.plan.plan import NodePlan, Plan
 from widgets import icons, theme
@@ -25,14 +22,7 @@ from widgets.form import EntryForm, FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
 from widgets.problems import ProblemList
 
-_TRAINING = (
-    Field("loss", Loss, None, None),
-    Field("optimizer", Optimizer, None, None),
-    Field("schedule", Schedule, None, None),
-    Field("batch_size", int, Range(1, 65_536, 1), 10),
-    Field("epochs", int, Range(1, 10_000_000, 1), 1000),
-)
-_SEED = Field("seed", int, Range(0, 2**31 - 1, 1), 1)
+_SEED = Field("seed", int, SEEDS, 1)
 
 Fact = tuple[str, str]
 
@@ -194,7 +184,7 @@ class Inspector(QScrollArea):
     def _show_training(self, document: Document, plan: Plan) -> None:
         self.layer_form.hide()
         training = document.training
-        values: list[tuple[Field, Any]] = [(field, getattr(training, field.name)) for field in _TRAINING]
+        values: list[tuple[Field, Any]] = [(field, getattr(training, field.name)) for field in form(Training)]
         self.training_form.set_fields([*values, (_SEED, document.seed)])
         self.training_form.show()
         facts = [
@@ -246,7 +236,7 @@ class Inspector(QScrollArea):
         elif rest:
             with_field(getattr(self._document.training, name), tuple(rest), value)
         else:
-            checked(next(field for field in _TRAINING if field.name == name), value)
+            checked(next(field for field in form(Training) if field.name == name), value)
 
     def _training_changed(self, path: Path, value: Any, finished: bool) -> None:
         self.training_field_changed.emit(path[0], path[1:], value, finished)

@@ -92,6 +92,13 @@ Constraint = Range | Choice | Hidden
 
 
 @dataclass(frozen=True)
+class Group:
+    """The heading under which a form shows a field; fields without one come first, under none."""
+
+    title: str
+
+
+@dataclass(frozen=True)
 class Field:
     """One field of an entry, as a form, a file or a test needs it."""
 
@@ -99,6 +106,7 @@ class Field:
     kind: type
     constraint: Constraint | None
     default: Any
+    group: str = ""
 
     @property
     def label(self) -> str:
@@ -130,6 +138,8 @@ class Entry:
     """Heading under which the library lists it."""
     order: ClassVar[int] = 100
     """Place within its kind: the simplest first; equal places are sorted by label."""
+    former_names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """What older files call a field, and its name today."""
 
     def __init_subclass__(cls, kind: str | None = None, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -143,8 +153,7 @@ class Entry:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", class_name).lower()
 
     def __post_init__(self) -> None:
-        for field in form(type(self)):
-            object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
+        check_fields(self)
 
     def replace(self, **changes: Any) -> Any:
         """A copy with some fields changed; refuses what the constraints refuse."""
@@ -221,8 +230,8 @@ def entry(kind: str, name: str) -> type[Any]:
     )
 
 
-def form(cls: type[Entry]) -> tuple[Field, ...]:
-    """Every field of an entry with its type, constraint and default: all that a property panel needs."""
+def form(cls: type[Any]) -> tuple[Field, ...]:
+    """Every field of an entry, or of another dataclass: its type, constraint, default: all that a panel needs."""
     return _form(cast(Hashable, cls))
 
 
@@ -232,14 +241,23 @@ def _form(cls: Any) -> tuple[Field, ...]:
         return ()
     hints = get_type_hints(cls, include_extras=True)
     found = []
-    for field in dataclasses.fields(cls):
+    # What is inherited by keyword only is shared by many entries: an entry's own fields come before it.
+    for field in sorted(dataclasses.fields(cls), key=lambda field: bool(field.kw_only)):
         hint = hints[field.name]
         kind, *extra = get_args(hint) if get_origin(hint) is Annotated else (hint,)
         constraint = next((item for item in extra if isinstance(item, Constraint)), None)
         factory: Any = field.default_factory
         default = field.default if factory is dataclasses.MISSING else factory()
-        found.append(Field(field.name, kind, constraint, default))
+        default = None if default is dataclasses.MISSING else default
+        group = next((item.title for item in extra if isinstance(item, Group)), "")
+        found.append(Field(field.name, kind, constraint, default, group))
     return tuple(found)
+
+
+def check_fields(item: Any) -> None:
+    """Bring every field of a frozen dataclass to the type it declares; raises InvalidValueError as `checked` does."""
+    for field in form(type(item)):
+        object.__setattr__(item, field.name, checked(field, getattr(item, field.name)))
 
 
 def checked(field: Field, value: Any) -> Any:
@@ -277,11 +295,13 @@ _TYPE_WORDS: Mapping[type, str] = MappingProxyType(
 
 def to_json(item: Entry) -> dict[str, Any]:
     """The entry as plain JSON data: `{"type": name, field: value, …}`, nested entries likewise."""
-    data: dict[str, Any] = {"type": item.name}
-    for field in form(type(item)):
-        value = getattr(item, field.name)
-        data[field.name] = to_json(value) if isinstance(value, Entry) else _plain(value)
-    return data
+    return {"type": item.name} | fields_to_json(item)
+
+
+def fields_to_json(item: Any) -> dict[str, Any]:
+    """The fields of an entry, or of another dataclass that holds such fields, as plain JSON data."""
+    values = {field.name: getattr(item, field.name) for field in form(type(item))}
+    return {name: to_json(value) if isinstance(value, Entry) else _plain(value) for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -301,15 +321,22 @@ def from_json(kind: str, data: Any) -> Any:
             value=reprlib.repr(data),
         )
     cls = entry(kind, data.get("type", ""))
+    fields = {cls.former_names.get(key, key): value for key, value in data.items() if key != "type"}
+    return fields_from_json(cls, fields, cls.name)
+
+
+def fields_from_json(cls: type[Any], data: Mapping[str, Any], what: str) -> Any:
+    """The entry, or another dataclass that `fields_to_json` wrote. Fields left out take their defaults.
+
+    Raises InvalidValueError for a field unknown to `what`, or a value out of range.
+    """
     known = {field.name: field for field in form(cls)}
     values = {}
     for key, value in data.items():
-        if key == "type":
-            continue
         if key not in known:
             raise InvalidValueError(
                 "{type} has no field {field}; it has {known}",
-                type=cls.name,
+                type=what,
                 field=reprlib.repr(key),
                 known=", ".join(known) or "none",
             )

@@ -7,16 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
+from engine.catalog.clipping import Clipping, NoClipping
 from engine.catalog.datasets.dataset import Dataset
 from engine.catalog.layers.layer import Layer
 from engine.catalog.losses import Loss, MeanSquaredError
 from engine.catalog.optimizers import SGD, Optimizer
-from engine.catalog.registry import entry
+from engine.catalog.registry import Range, check_fields, entry
 from engine.catalog.schedules import ConstantRate, Schedule
+from engine.catalog.stopping import NeverStop, Stopping
 from engine.document.errors import GraphError, InvalidValueError
 
+SEEDS = Range(0, 2**31 - 1, 1)
+"""What a seed may be."""
 CARD_GAP = 168.0
 """Distance between the centres of neighbouring cards, scene units: what edits that place a card by themselves leave."""
 
@@ -86,28 +90,16 @@ class Network:
         return self._links_out.get(node_id, ())
 
 
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise InvalidValueError(
-            "{argument} (={value}) must lie between {low} and {high}",
-            argument=name,
-            value=value,
-            low=low,
-            high=high,
-        )
-
-
 @dataclass(frozen=True)
 class Data:
     """Which samples there are and how they are split; `seed` fixes the draw, the shuffle and the split."""
 
     dataset: Dataset
-    train_share: float = 0.5
-    seed: int = 1
+    train_share: Annotated[float, Range(0.1, 0.9, 0.05)] = 0.5
+    seed: Annotated[int, SEEDS] = 1
 
     def __post_init__(self) -> None:
-        _check("train_share", self.train_share, 0.1, 0.9)
-        _check("seed", self.seed, 0, 2**31 - 1)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -117,12 +109,13 @@ class Training:
     loss: Loss = MeanSquaredError()
     optimizer: Optimizer = SGD()
     schedule: Schedule = ConstantRate()
-    batch_size: int = 10
-    epochs: int = 1000
+    clipping: Clipping = NoClipping()
+    stopping: Stopping = NeverStop()
+    batch_size: Annotated[int, Range(1, 65_536, 1)] = 10
+    epochs: Annotated[int, Range(1, 10_000_000, 1)] = 1000
 
     def __post_init__(self) -> None:
-        _check("batch_size", self.batch_size, 1, 65_536)
-        _check("epochs", self.epochs, 1, 10_000_000)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -137,10 +130,10 @@ class Document:
     data: Data
     training: Training = field(default_factory=Training)
     scheme: str = "supervised"
-    seed: int = 1
+    seed: Annotated[int, SEEDS] = 1
 
     def __post_init__(self) -> None:
-        _check("seed", self.seed, 0, 2**31 - 1)
+        SEEDS.check("seed", self.seed)
         if not self.networks:
             raise InvalidValueError("a document needs at least one network")
         if self.scheme != "supervised":

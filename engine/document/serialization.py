@@ -9,7 +9,7 @@ import reprlib
 from collections import Counter
 from typing import Any, NoReturn
 
-from engine.catalog.registry import from_json, to_json
+from engine.catalog.registry import fields_from_json, fields_to_json, from_json, to_json
 from engine.document.errors import FileError, PlaygroundError
 from engine.document.graph import Data, Document, Edge, Network, Node, Training
 
@@ -28,20 +28,13 @@ _ID = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 
 def document_to_json(document: Document) -> dict[str, Any]:
     """The document as JSON data, with the format's name and version."""
-    data, training = document.data, document.training
     return {
         "format": FORMAT,
         "version": VERSION,
         "seed": document.seed,
         "scheme": document.scheme,
-        "data": {"dataset": to_json(data.dataset), "train_share": data.train_share, "seed": data.seed},
-        "training": {
-            "loss": to_json(training.loss),
-            "optimizer": to_json(training.optimizer),
-            "schedule": to_json(training.schedule),
-            "batch_size": training.batch_size,
-            "epochs": training.epochs,
-        },
+        "data": fields_to_json(document.data),
+        "training": fields_to_json(document.training),
         "networks": [
             {
                 "name": network.name,
@@ -89,11 +82,11 @@ def _fail(template: str, **values: Any) -> NoReturn:
     raise FileError(template, **values)
 
 
-def _object(value: Any, what: str, allowed: tuple[str, ...]) -> dict[str, Any]:
+def _object(value: Any, what: str, allowed: tuple[str, ...] | None = None) -> dict[str, Any]:
     if not isinstance(value, dict):
         _fail("{what} must be an object", what=what)
     for key in value:
-        if key not in allowed:
+        if allowed is not None and key not in allowed:
             _fail("{what} has an unknown field {field}", what=what, field=reprlib.repr(key))
     return value
 
@@ -153,22 +146,13 @@ def _document(value: Any) -> Document:
 
 
 def _data(value: Any) -> Data:
-    found = _object(value, "data", ("dataset", "train_share", "seed"))
-    changes: dict[str, Any] = {}
-    if "train_share" in found:
-        changes["train_share"] = _number(found["train_share"], "train_share")
-    if "seed" in found:
-        changes["seed"] = _whole(found["seed"], "seed")
-    return Data(from_json("datasets", found.get("dataset")), **changes)
+    found: Data = fields_from_json(Data, _object(value, "data"), "data")
+    return found
 
 
 def _training(value: Any) -> Training:
-    found = _object(value, "training", ("loss", "optimizer", "schedule", "batch_size", "epochs"))
-    kinds = {"loss": "losses", "optimizer": "optimizers", "schedule": "schedules"}
-    fields: dict[str, Any] = {
-        name: from_json(kinds[name], part) if name in kinds else _whole(part, name) for name, part in found.items()
-    }
-    return Training(**fields)
+    found: Training = fields_from_json(Training, _object(value, "training"), "training")
+    return found
 
 
 def _networks(value: Any) -> tuple[Network, ...]:

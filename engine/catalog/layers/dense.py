@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 from engine.catalog.activations import Activation as ActivationFunction
 from engine.catalog.activations import Relu, Tanh
-from engine.catalog.initializers import GlorotUniform, Initializer, Zeros
 from engine.catalog.layers.layer import Layer, Parameter, Shape
+from engine.catalog.layers.weighted import Weighted
 from engine.catalog.registry import Hidden, Range, register
-from engine.catalog.regularizers import NoRegularizer, Regularizer
 from engine.document.errors import InvalidValueError, ShapeError
 
 
@@ -37,15 +36,11 @@ class Input(Layer):
 
 
 @register
-class Dense(Layer):
+class Dense(Weighted):
     """Every unit weighs all inputs, adds a bias and applies the activation.  (features,) -> (units,)"""
 
     units: Annotated[int, Range(1, 65_536, 1)] = 4
     activation: ActivationFunction = Tanh()
-    use_bias: bool = True
-    weight_initializer: Initializer = GlorotUniform()
-    bias_initializer: Initializer = Zeros()
-    regularizer: Regularizer = NoRegularizer()
 
     category = "Core"
     formula = "y = f(W x + b)"
@@ -65,18 +60,7 @@ class Dense(Layer):
 
     def parameters(self, *shapes: Shape) -> Mapping[str, Parameter]:
         inputs = shapes[0][0]
-        found = {
-            "weight": Parameter(
-                (self.units, inputs),
-                self.weight_initializer,
-                inputs,
-                self.units,
-                self.regularizer,
-            )
-        }
-        if self.use_bias:
-            found["bias"] = Parameter((self.units,), self.bias_initializer, inputs, self.units)
-        return found
+        return self.weights((self.units, inputs), self.units, inputs, self.units)
 
     def multiply_adds(self, *shapes: Shape) -> int:
         return self.units * shapes[0][0]

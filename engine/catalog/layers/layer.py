@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from engine.catalog.activations import Activation, Linear
+from engine.catalog.constraints import Constraint, NoConstraint
 from engine.catalog.initializers import Initializer
 from engine.catalog.registry import Entry
 from engine.catalog.regularizers import NoRegularizer, Regularizer
@@ -18,13 +19,16 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One array that training changes: its shape, how it starts, and what holds it small."""
+    """One array that training changes: its shape, how it starts, what holds it small, and how fast it may go."""
 
     shape: Shape
     initializer: Initializer
     fan_in: int
     fan_out: int
     regularizer: Regularizer = NoRegularizer()
+    constraint: Constraint = NoConstraint()
+    rate_factor: float = 1.0
+    """What its learning rate is multiplied by; 0: it is not trained."""
 
     @property
     def size(self) -> int:
@@ -58,6 +62,11 @@ class Layer(Entry, kind="layers"):
     def output_activation(self) -> Activation:
         """The activation applied after the layer's own part; linear where it has no field for one."""
         return getattr(self, "activation", Linear())
+
+    @property
+    def activity_penalty(self) -> Regularizer:
+        """What the loss adds for the card's outputs, on average over the samples of a batch; nothing, if undeclared."""
+        return getattr(self, "activity_regularizer", NoRegularizer())
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Shape that leaves for the shapes that arrive. Raises ShapeError: argument, value, remedy."""

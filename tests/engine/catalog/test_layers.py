@@ -65,7 +65,9 @@ def test_dense_computes_the_textbook_formula() -> None:
 
 
 def test_only_weights_are_regularized_and_biases_start_by_their_own_initializer() -> None:
-    layer = Dense(regularizer=entry("regularizers", "l2")(), bias_initializer=entry("initializers", "constant")())
+    layer = Dense(
+        weight_regularizer=entry("regularizers", "l2")(), bias_initializer=entry("initializers", "constant")()
+    )
     parameters = layer.parameters((4,))
     assert parameters["weight"].regularizer.name == "l2"
     assert parameters["bias"].regularizer.name == "none"

@@ -46,7 +46,7 @@ def test_every_example_can_be_trained_and_checked(example_id: str) -> None:
 
 @pytest.mark.parametrize("example_id", examples())
 def test_every_example_is_written_out_in_full(example_id: str) -> None:
-    """A default that changes later must not change an example."""
+    """A default that changes later must not change an example; scripts/write_examples_in_full.py adds new fields."""
     text = (files("assets") / "examples" / f"{example_id}.json").read_text(encoding="utf-8")
     assert json.loads(text)["document"] == document_to_json(load_example(example_id).document)
 
@@ -67,7 +67,7 @@ def test_circle_is_tensorflow_playgrounds() -> None:
         assert to_json(layer.activation) == {"type": "tanh"}
         assert to_json(layer.weight_initializer) == {"type": "uniform", "low": -0.5, "high": 0.5}
         assert to_json(layer.bias_initializer) == {"type": "constant", "value": 0.1}
-        assert to_json(layer.regularizer) == {"type": "none"}
+        assert to_json(layer.weight_regularizer) == {"type": "none"}
     assert document.node("input_1").layer.columns == ("x1", "x2")  # type: ignore[attr-defined]
     training = document.training
     assert to_json(training.loss) == {"type": "mse", "halved": True}

@@ -71,7 +71,7 @@ REFUSED: list[tuple[str, Edit]] = [
     ("must be an object", lambda d: d["data"].update(dataset="circle")),
     ("noise", lambda d: d["data"]["dataset"].update(noise=99)),
     ("batch_size", lambda d: d["training"].update(batch_size=0)),
-    ("batch_size", lambda d: d["training"].update(batch_size=10.0)),
+    ("batch_size", lambda d: d["training"].update(batch_size=10.5)),
     ("optimizer", lambda d: d["training"].update(optimizer={"type": "Adma"})),
     ("learning_rate", lambda d: d["training"]["optimizer"].update(learning_rate="fast")),
     (

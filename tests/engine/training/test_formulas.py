@@ -74,7 +74,7 @@ class Oracle:
             elif isinstance(node.layer, Dense):
                 source = node.sources[0]
                 weight = self.weights[f"{name}.weight"]
-                gradients[f"{name}.weight"] = d.T @ out[source] + node.layer.regularizer.gradient(np, weight)
+                gradients[f"{name}.weight"] = d.T @ out[source] + node.layer.weight_regularizer.gradient(np, weight)
                 gradients[f"{name}.bias"] = d.sum(axis=0)
                 back[source] += d @ weight
         for name, gradient in gradients.items():
@@ -86,11 +86,13 @@ def skip_document(optimizer: Optimizer, loss: Loss, classes: int = 2) -> Documen
     data = Data(Rings(samples=90, classes=classes), seed=2)
     document = Document((Network(),), data, Training(loss, optimizer, Cosine(), batch_size=8, epochs=10), seed=5)
     document = document.add(Input(columns=("x1", "x2"))).add(Input(columns=("x1_x2",)))
-    document = document.add(Dense(5, Tanh(), regularizer=L2(rate=0.01))).add(Concatenate()).add(Dense(4, Sigmoid()))
+    document = (
+        document.add(Dense(5, Tanh(), weight_regularizer=L2(rate=0.01))).add(Concatenate()).add(Dense(4, Sigmoid()))
+    )
     document = document.add(Concatenate())
     softmax = loss.fuses == "softmax"
     last = Softmax() if softmax else Sigmoid() if loss.fuses == "sigmoid" else Tanh()
-    document = document.add(Dense(classes if softmax or classes > 2 else 1, last, regularizer=L1(rate=0.005)))
+    document = document.add(Dense(classes if softmax or classes > 2 else 1, last, weight_regularizer=L1(rate=0.005)))
     for source, target in (
         ("input_1", "dense_1"),
         ("dense_1", "concatenate_1"),
@@ -183,7 +185,7 @@ def test_every_optimizer_trains(optimizer: str) -> None:
 
 @pytest.mark.parametrize("regularizer", list(entries("regularizers")))
 def test_every_regularizer_trains(regularizer: str) -> None:
-    _learns_an_epoch(chain(Dense(4, regularizer=entry("regularizers", regularizer)()), Dense(1)))
+    _learns_an_epoch(chain(Dense(4, weight_regularizer=entry("regularizers", regularizer)()), Dense(1)))
 
 
 @pytest.mark.parametrize("layer", [name for name, cls in entries("layers").items() if cls.takes[1] > 0])

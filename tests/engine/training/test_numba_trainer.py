@@ -115,7 +115,9 @@ def test_every_optimizer(optimizer: Optimizer) -> None:
 def test_every_regularizer(regularizer: str) -> None:
     of = entry("regularizers", regularizer)()
     training = Training(optimizer=SGD(learning_rate=0.1))
-    check_agreement(chain(Dense(5, regularizer=of), Dense(3), Dense(1, regularizer=of), training=training))
+    check_agreement(
+        chain(Dense(5, weight_regularizer=of), Dense(3), Dense(1, weight_regularizer=of), training=training)
+    )
 
 
 @pytest.mark.parametrize("schedule", list(entries("schedules")))
@@ -149,7 +151,7 @@ def branching() -> Document:
     """Two inputs, skip links into Add and Concatenate, a card that feeds three others, one that is fed by one twice."""
     document = Document((Network(),), Data(Circle(samples=90), seed=2), Training(batch_size=8), seed=5)
     document = document.add(Input(columns=("x1", "x2"))).add(Input(columns=("x1_x2", "x1_squared", "sin_x1")))
-    document = document.add(Dense(5, Tanh(), regularizer=L2(rate=0.01))).add(Dense(5, Sigmoid(), use_bias=False))
+    document = document.add(Dense(5, Tanh(), weight_regularizer=L2(rate=0.01))).add(Dense(5, Sigmoid(), use_bias=False))
     document = document.add(Add()).add(ActivationCard(Tanh())).add(Concatenate()).add(Flatten())
     document = document.add(Dense(4, Linear())).add(Concatenate()).add(Dense(1, Tanh()))
     for source, target in (
@@ -311,7 +313,7 @@ def test_a_run_that_diverges_stops_at_its_last_finite_state(activation: Activati
     if activation.name == "softmax":
         training = Training(CategoricalCrossEntropy(), SGD(learning_rate=10.0, momentum=0.99999))
         document = chain(*layers, Dense(2, activation), training=training).set_field(
-            "dense_4", "regularizer", L2(rate=10.0)
+            "dense_4", "weight_regularizer", L2(rate=10.0)
         )
     run = numba(document)
     with pytest.raises(Diverged) as caught:

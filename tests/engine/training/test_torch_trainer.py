@@ -117,7 +117,7 @@ def test_a_plan_with_a_problem_is_refused() -> None:
         lambda d: d.set_training(optimizer=Adam(learning_rate=0.5)),
         lambda d: d.set_data(dataset=Circle(samples=60, noise=20.0)),
         lambda d: d.set_field("dense_1", "activation", Relu()),
-        lambda d: d.set_field("dense_1", "regularizer", L2()),
+        lambda d: d.set_field("dense_1", "weight_regularizer", L2()),
         lambda d: d.insert_before("dense_2", "Dropout"),
     ],
 )

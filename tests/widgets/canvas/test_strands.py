@@ -64,6 +64,25 @@ def test_the_order_of_the_curves_plays_no_part() -> None:
     assert np.array_equal(forward, backward)
 
 
+@pytest.mark.parametrize("changed", [1, 3, 20])
+def test_drawing_what_changed_gives_the_picture_drawn_from_nothing(changed: int) -> None:
+    rng = np.random.default_rng(changed)
+    starts, ends = rng.uniform(5, 55, (2, 20)).astype(np.float32)
+
+    def raster() -> StrandRaster:
+        return StrandRaster(10.0, 70.0, starts, ends, 4.5, WIDTH, HEIGHT)
+
+    widths, opacities = rng.uniform(0.6, 4.5, 20).astype(np.float32), rng.uniform(0.2, 1, 20).astype(np.float32)
+    negative, kept = rng.random(20) < 0.5, raster()
+    for step in range(30):
+        place = rng.permutation(20)[:changed]
+        widths[place], opacities[place] = rng.uniform(0.6, 4.5, changed), rng.uniform(0.2, 1, changed)
+        negative[place] = rng.random(changed) < 0.5
+        colors = (ORANGE, BLUE) if step % 5 else (BLUE, ORANGE)
+        found = kept.render(widths, opacities, negative, colors)
+        assert np.array_equal(found, raster().render(widths, opacities, negative, colors))
+
+
 def test_it_draws_what_qt_draws() -> None:
     starts, ends, width = [8.0, 50.0], [48.0, 10.0], 3.0
     ours = alpha(render(starts, ends, [width] * 2, [1.0] * 2, [False] * 2))
