@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CURVES_SECONDS = 0.1
 """Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
+_NUMBERS_SECONDS = 0.05
+"""Between two changes of the numbers above while training: figures that change faster cannot be read."""
 _TEXT_SECONDS = 0.25
 """Between two changes of the status bar, which is read and not watched."""
 _COLUMNS = ("epoch", "train_loss", "test_loss", "train_metric", "test_metric", "rate")
@@ -42,7 +44,7 @@ class Live(QObject):
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
-        self._curves_at = self._texts_at = -math.inf
+        self._curves_at = self._numbers_at = self._texts_at = -math.inf
         self._clock = QTimer(self)
         self._clock.setInterval(500)
         self._clock.timeout.connect(self._tick)
@@ -118,7 +120,8 @@ class Live(QObject):
         """A run begins: no edit has been made in it yet."""
         self._marks.clear()
         self._show_marks()
-        self._curves_at = -math.inf
+        self._numbers_at = -math.inf
+        self._curves_at = perf_counter()  # a curve of one point can wait: the network is what is looked for now
         self.refresh()
 
     def clear_curves(self) -> None:
@@ -175,17 +178,19 @@ class Live(QObject):
         status, window = self._session.status, self._window
         if status is None:
             return
-        task = window.controller.document.data.dataset.task
-        value = status.evaluation
-        window.transport.set_numbers(
-            status.epoch,
-            status.step,
-            _finite(value.train_loss),
-            _finite(value.test_loss),
-            words.metric_name(task),
-            words.metric_text(task, value.test_metric),
-        )
         now = perf_counter()
+        if now - self._numbers_at >= _NUMBERS_SECONDS or not status.running:
+            self._numbers_at = now
+            task = window.controller.document.data.dataset.task
+            value = status.evaluation
+            window.transport.set_numbers(
+                status.epoch,
+                status.step,
+                _finite(value.train_loss),
+                _finite(value.test_loss),
+                words.metric_name(task),
+                words.metric_text(task, value.test_metric),
+            )
         if now - self._texts_at >= _TEXT_SECONDS or not status.running:
             self._texts_at = now
             window.status.set_backend(status.backend, words.sentence(status.backend_reason))

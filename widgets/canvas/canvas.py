@@ -35,7 +35,7 @@ from widgets.canvas.style import SNAP, sentence_text
 from widgets.canvas.surface import Surface
 from widgets.controls import EmptyState
 
-_LINK_BUDGET = 0.002
+_LINK_BUDGET = 0.0012
 """Seconds of a frame that may go into redrawing links; the rest waits for the next."""
 _NEXT_LINKS, _LAST_FRAME = 16, 50
 """Milliseconds until waiting links are redrawn without new values: once begun, and after what may be the last frame."""

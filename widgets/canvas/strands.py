@@ -7,8 +7,6 @@ and sums that up: less than 1 ms for 64 curves.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
@@ -22,6 +20,9 @@ _ACROSS = _T * _T * (3 - 2 * _T)
 """Its ordinate, in [0, 1]."""
 _SLOPE = np.divide(6 * _T * (1 - _T), 1.5 * (1 - 2 * _T) + 3 * _T**2)
 """Its slope; the denominator is at least 0.75."""
+
+_MOST_CHANGED = 0.3
+"""Share of a picture's entries up to which it pays to draw only the curves that have changed."""
 
 
 def ordinates(starts: Floats, ends: Floats, share: float) -> Floats:
@@ -60,22 +61,33 @@ class StrandRaster:
         """How many entries each curve has."""
         # One entry for each pixel that a curve can touch in a column, all curves after one another, from the top down.
         each = heights.ravel()
-        first = np.cumsum(each) - each
-        down = np.arange(int(self._counts.sum())) - np.repeat(first, each)
+        last = np.cumsum(each, dtype=np.int32)
+        down = np.arange(int(self._counts.sum()), dtype=np.int32)
+        down -= np.repeat(last - each, each)
         self._distance = down.astype(np.float32)
         self._distance *= np.repeat(cosine.ravel(), each)
         self._distance += np.repeat(((top + np.float32(0.5) - y) * cosine).ravel(), each)
         np.abs(self._distance, out=self._distance)
-        down *= width
-        down += np.repeat((top * width + columns).ravel(), each)
+        down *= np.int32(width)
+        down += np.repeat((top * np.int32(width) + columns.astype(np.int32)).ravel(), each)
+        at = down.astype(np.intp)
         reached = np.zeros(width * height, np.bool_)
-        reached[down] = True
+        reached[at] = True
         self._pixels = np.flatnonzero(reached)
         """The pixels that any curve can reach."""
         place = np.empty(width * height, np.intp)
         place[self._pixels] = np.arange(len(self._pixels))
-        self._place = place[down]
+        self._place = np.take(place, at, out=at, mode="clip")
         """Where among them each entry lies."""
+        self._amount = np.zeros(len(down), np.float32)
+        """What each entry adds to its pixel, as drawn last."""
+        self._sums: NDArray[np.float64] = np.zeros(2 * len(self._pixels))
+        """Opacities of negative curves in each reached pixel, then those of positive ones. Whole float32 numbers come
+        and go: in float64 nothing is lost, however often that happens."""
+        self._drawn = np.full((3, len(starts)), np.nan, np.float32)
+        """Width, opacity and sign of each curve, as drawn last."""
+        self._colors: tuple[QColor, QColor] | None = None
+        self._picture = np.zeros(width * height, np.uint32)
 
     def render(
         self, widths: Floats, opacities: Floats, negative: NDArray[np.bool_], colors: tuple[QColor, QColor]
@@ -83,22 +95,57 @@ class StrandRaster:
         """The curves as premultiplied ARGB, (height, width): `colors` are those of negative and positive ones.
 
         Opacities add up where curves cross, and the stronger gives the colour: the order of the curves plays no part.
+        Only what has changed since the last call is drawn, in the same array, which is returned again.
         """
-        amount = self._spread(widths / 2 + 0.5)
-        amount -= self._distance
-        np.maximum(amount, 0.0, out=amount)
-        np.minimum(amount, self._spread(np.minimum(widths, 1.0)), out=amount)
-        amount *= self._spread(opacities)
-        reached = len(self._pixels)
-        place = self._place + np.repeat(np.where(negative, 0, reached), self._counts)
-        sums = np.bincount(place, amount, minlength=2 * reached).astype(np.float32)
-        picture = np.zeros(self.width * self.height, np.uint32)
-        picture[self._pixels] = _blend(sums[:reached], sums[reached:], colors)
-        return picture.reshape(self.height, self.width)
+        before, self._drawn = self._drawn, np.array([widths, opacities, negative], np.float32)
+        changed = (self._drawn != before).any(axis=0)
+        touched: NDArray[np.intp] | None = None
+        if self._counts[changed].sum() > _MOST_CHANGED * len(self._place):
+            self._sum_up()
+        else:
+            touched = self._change(changed, before)
+        if colors != self._colors:
+            self._colors, touched = colors, None
+        sums, pixels = self._sums.reshape(2, -1), self._pixels
+        if touched is not None:
+            sums, pixels = sums[:, touched], pixels[touched]
+        negatives, positives = sums.astype(np.float32)
+        self._picture[pixels] = _blend(negatives, positives, colors)
+        return self._picture.reshape(self.height, self.width)
 
-    def _spread(self, values: NDArray[Any]) -> Floats:
-        """One number per curve, for each of its entries."""
-        return np.repeat(values.astype(np.float32), self._counts)
+    def _sum_up(self) -> None:
+        """Make the sums from nothing."""
+        self._amount = self._amounts(self._distance, self._counts, self._drawn)
+        place = self._place + np.repeat(self._sides(self._drawn), self._counts)
+        self._sums = np.bincount(place, self._amount, len(self._sums)).astype(np.float64, copy=False)
+
+    def _change(self, changed: NDArray[np.bool_], before: Floats) -> NDArray[np.intp]:
+        """Bring the sums up to date for the changed curves; returns the places of the pixels that this touches."""
+        counts, now = self._counts[changed], self._drawn[:, changed]
+        entries = np.flatnonzero(np.repeat(changed, self._counts))
+        amount = self._amounts(self._distance[entries], counts, now)
+        old, place = self._amount[entries], self._place[entries]
+        self._amount[entries] = amount
+        self._sums += np.bincount(place + np.repeat(self._sides(now), counts), amount, len(self._sums))
+        self._sums -= np.bincount(place + np.repeat(self._sides(before[:, changed]), counts), old, len(self._sums))
+        touched = np.zeros(len(self._pixels), np.bool_)
+        touched[place] = True
+        return np.flatnonzero(touched)
+
+    @staticmethod
+    def _amounts(distance: Floats, counts: NDArray[np.intp], drawn: Floats) -> Floats:
+        """How much of its pixel each entry takes, times the opacity of its curve."""
+        widths, opacities, _ = drawn
+        amount = np.repeat(widths / 2 + np.float32(0.5), counts)
+        amount -= distance
+        np.maximum(amount, 0.0, out=amount)
+        np.minimum(amount, np.repeat(np.minimum(widths, np.float32(1.0)), counts), out=amount)
+        amount *= np.repeat(opacities, counts)
+        return amount
+
+    def _sides(self, drawn: Floats) -> NDArray[np.intp]:
+        """What is added to the place of a pixel to find its sum, for each curve: by its sign."""
+        return np.where(drawn[2] == 1, 0, len(self._pixels))
 
 
 def _blend(negative: Floats, positive: Floats, colors: tuple[QColor, QColor]) -> NDArray[np.uint32]:

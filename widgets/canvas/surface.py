@@ -39,6 +39,8 @@ class Surface(QGraphicsView):
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.AnchorViewCenter)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
+        # The ground covers all of it: Qt need not paint what lies behind first, window and all.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(240, 160)
         self._hold_timer = QTimer(self)
         self._hold_timer.setSingleShot(True)
