@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 0.05
 """How often the process shows that it lives."""
+_SWITCH_SECONDS = 0.001
+"""How long a backend that holds the interpreter's lock keeps a message waiting."""
 
 
 class Beats(Protocol):
@@ -70,27 +72,23 @@ def serve(connection: Any, beats: Beats) -> None:
     import numpy as np
 
     from engine.training.backends import BACKENDS
-    from engine.worker.messages import FromWorker, Quit, Ready, StopSeeds, StudySeeds
+    from engine.worker.mailbox import Mailbox
+    from engine.worker.messages import Quit, Ready, StopSeeds, StudySeeds
     from engine.worker.session import Session
     from engine.worker.study import Studies
 
-    sending = threading.Lock()
-
-    def send(message: FromWorker) -> None:
-        with sending:  # a study speaks from a thread of its own
-            connection.send(message)
-
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    mailbox = Mailbox(connection)
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
     note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
-    session, studies = Session(send), Studies(send)
+    session, studies = Session(mailbox.post), Studies(mailbox.post)
     try:
-        send(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
+        mailbox.post(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
             wait = session.wait(perf_counter())
             beats[1] = 0
-            while connection.poll(wait):
-                message = connection.recv()
+            while (message := mailbox.next(wait)) is not None:
                 if isinstance(message, Quit):
                     return
                 beats[1] += 1
@@ -101,7 +99,8 @@ def serve(connection: Any, beats: Beats) -> None:
                 wait = 0.0
             beats[1] += 1
             session.turn()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+    except EOFError:
         return
     finally:
         studies.stop()
+        mailbox.close()
