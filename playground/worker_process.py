@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import multiprocessing
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from engine.worker.serve import main
+from engine.worker.serve import SWITCH_SECONDS, main
 
 if TYPE_CHECKING:
     from engine.worker.messages import FromWorker, ToWorker
@@ -35,6 +36,8 @@ class WorkerProcess:
 
     def __init__(self) -> None:
         """Start the process; returns at once, seconds before it says Ready."""
+        # Painting holds the interpreter's lock; by default, what comes and goes would wait 5 ms each time.
+        sys.setswitchinterval(SWITCH_SECONDS)
         context = multiprocessing.get_context("spawn")
         self._connection, far_end = context.Pipe()
         # [0] beats of the process, [1] turns of its loop or 0 while it waits: see engine.worker.serve.Beats.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 0.05
 """How often the process shows that it lives."""
-_SWITCH_SECONDS = 0.001
-"""How long a backend that holds the interpreter's lock keeps a message waiting."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread that holds the interpreter's lock keeps a message waiting."""
 
 
 class Beats(Protocol):
@@ -77,7 +77,7 @@ def serve(connection: Any, beats: Beats) -> None:
     from engine.worker.session import Session
     from engine.worker.study import Studies
 
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     mailbox = Mailbox(connection)
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")

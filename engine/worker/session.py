@@ -149,9 +149,9 @@ class Session:
 
     def _train(self, trainer: Trainer, now: float) -> None:
         if math.isinf(self._pace.steps_per_second):
-            # It ends when a frame may be made, asked for already or while it lasts.
+            # It ends when a frame may be made, asked for already or while it lasts: at once if somebody waits for it.
             due = self._until_answer(now) if self._answer_wanted() else self._frames.wait(now)
-            trainer.advance(min(SLICE_SECONDS, max(_SHORTEST_SLICE, due)))
+            trainer.advance(0.0 if self._awaited else min(SLICE_SECONDS, max(_SHORTEST_SLICE, due)))
             self._touched()
         else:
             while not self._pace.wait(perf_counter()) and perf_counter() < now + SLICE_SECONDS:
