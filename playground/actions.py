@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from engine.catalog.registry import entries
 from engine.document.examples import examples
+from playground.block_actions import block_actions
 from playground.menus import QT_TRANSLATE_NOOP, Action, State, translated
 
 
 def table() -> tuple[Action, ...]:
     """Every action, menu by menu, in the order in which menus list them."""
-    return (*_file(), *_edit(), *_view(), *_network(), *_train(), *_tools(), *_help())
+    return (*_file(), *_edit(), *_view(), *_network(), *block_actions(), *_train(), *_tools(), *_help())
 
 
 def _file() -> Iterator[Action]:
@@ -61,6 +62,13 @@ def _file() -> Iterator[Action]:
         ("Ctrl+Shift+S",),
         group=1,
     )
+    for which, text in (
+        ("reached", QT_TRANSLATE_NOOP("actions", "The weights it has reached…")),
+        ("initial", QT_TRANSLATE_NOOP("actions", "The weights it started from…")),
+    ):
+        tooltip = QT_TRANSLATE_NOOP("actions", "Copies weights of another run as this network's initial values")
+        place = "File/Start from another run"
+        yield Action(f"file.start_from.{which}", text, tooltip, place, "files.start_from_run", argument=which, group=2)
     yield Action(
         "file.quit",
         QT_TRANSLATE_NOOP("actions", "Quit"),
@@ -295,12 +303,28 @@ def _tools() -> Iterator[Action]:
         palette=False,
     )
     yield Action(
+        "tools.metrics",
+        QT_TRANSLATE_NOOP("actions", "Metrics"),
+        QT_TRANSLATE_NOOP("actions", "How good the answers are, for each class too, and which is taken for which"),
+        "Tools",
+        "open_metrics",
+        icon="metrics",
+    )
+    yield Action(
         "tools.seeds",
         QT_TRANSLATE_NOOP("actions", "Try many seeds…"),
         QT_TRANSLATE_NOOP("actions", "Trains the network from many seeds: how often it succeeds, how much was luck"),
         "Tools",
         "open_seeds",
         icon="reroll",
+    )
+    yield Action(
+        "tools.rate",
+        QT_TRANSLATE_NOOP("actions", "Find a learning rate…"),
+        QT_TRANSLATE_NOOP("actions", "Trains a copy of the run while its rate rises, and shows where the loss falls"),
+        "Tools",
+        "open_rate_finder",
+        icon="search",
     )
     yield Action(
         "tools.reset_settings",

@@ -17,7 +17,7 @@ from playground import commands
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
-COMMANDS = ("train", "screenshot", "examples", "info")
+COMMANDS = ("train", "find-rate", "screenshot", "examples", "info")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -87,6 +87,17 @@ def _command_parser() -> _Parser:
     train.add_argument("--out", type=Path, metavar="FILE.nnp", help="save the trained project")
     train.add_argument("--json", action="store_true", help="print one line of JSON at the end")
     train.set_defaults(work=commands.train)
+
+    finder = under.add_parser("find-rate", help="search for a good learning rate")
+    finder.add_argument("source", metavar="PROJECT|EXAMPLE", help="a project file (.nnp) or the id of an example")
+    finder.add_argument("--low", type=float, metavar="RATE", help="the first rate, 1e-5 unless given")
+    finder.add_argument("--high", type=float, metavar="RATE", help="the last rate, 10 unless given")
+    finder.add_argument("--steps", type=int, metavar="N", help="how many steps lie between them, 500 unless given")
+    finder.add_argument("--seed", type=int, metavar="S", help="seed of data, weights and shuffling")
+    finder.add_argument("--engine", choices=("auto", "numba", "torch"), default="auto")
+    finder.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    finder.add_argument("--json", action="store_true", help="print one line of JSON, with the curve")
+    finder.set_defaults(work=commands.find_rate)
 
     screenshot = under.add_parser("screenshot", help="draw the real window")
     screenshot.add_argument("out", type=Path, metavar="OUT.png")

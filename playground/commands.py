@@ -156,6 +156,42 @@ def _study(options: Namespace, document: Document) -> int:
     return DONE
 
 
+def find_rate(options: Namespace) -> int:
+    """Train a copy of a project or an example while the learning rate rises, and say which rates look good."""
+    from engine.worker.headless import search_rate
+
+    document = _document(options.source)
+    given = {name: getattr(options, name) for name in ("low", "high", "steps", "seed", "engine", "device")}
+    arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    bar = _Bar()
+    if sys.stderr.isatty():
+        arguments["progress"] = bar.steps
+    try:
+        found = search_rate(document, **arguments)
+    finally:
+        bar.clear()
+    report = {"example": options.source, **found.report()}
+    print(json.dumps(report) if options.json else _rate_summary(report))
+    return DONE
+
+
+def _rate_summary(report: dict[str, Any]) -> str:
+    begins = (
+        f"{report['example']}: {report['steps']:,} of {report['planned_steps']:,} steps "
+        f"in {report['seconds']:.1f} s with {report['engine']}"
+    )
+    if report["diverged"]:
+        begins += "; then the loss grew without bounds"
+    if report["steepest"] is None:
+        return f"{begins}\n  the loss did not fall: no rate can be suggested"
+    return (
+        f"{begins}\n"
+        f"  a tenth of the rate with the lowest loss: {report['tenth_of_lowest']:g}\n"
+        f"  where the loss falls most steeply: {report['steepest']:g}\n"
+        f"  rate of the project: {report['present_rate']:g}"
+    )
+
+
 def _study_summary(report: dict[str, Any]) -> str:
     loss = report["loss"]
     spread = "all diverged" if loss["median"] is None else ", ".join(f"{name} {loss[name]:.4g}" for name in loss)
@@ -193,6 +229,9 @@ class _Bar:
     def count(self, done: int, total: int, reached: float) -> None:
         self._draw(reached, total, f"{done:,} of {total:,} seeds")
 
+    def steps(self, done: int, total: int) -> None:
+        self._draw(done, total, f"{done:,} of {total:,} steps")
+
     def _draw(self, done: float, total: int, words: str) -> None:
         now = monotonic()
         if now < self._next and done < total:
@@ -210,6 +249,14 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _metrics(result: Result, part: str) -> dict[str, Any]:
+    """Every metric of one part of the samples: a number, or a list with one for each class or cell."""
+    own = {
+        name.removeprefix(f"{part}."): array for name, array in result.metrics.items() if name.startswith(f"{part}.")
+    }
+    return {name: _number(float(array[0])) if array.shape == (1,) else array.tolist() for name, array in own.items()}
+
+
 def _report(source: str, result: Result) -> dict[str, Any]:
     evaluation = result.evaluation
     regression = result.document.data.dataset.task == "regression"
@@ -224,8 +271,9 @@ def _report(source: str, result: Result) -> dict[str, Any]:
         "steps": result.steps,
         "seconds": round(result.seconds, 4),
         "train": part(evaluation.train_loss, evaluation.train_metric),
-        "test": part(evaluation.test_loss, evaluation.test_metric),
+        "test": part(evaluation.test_loss, evaluation.test_metric) | {"metrics": _metrics(result, "test")},
         "parameters": result.parameters,
+        "stopped_by": None if result.stopped is None else result.document.training.stopping.name,
         "weights_sha256": result.weights_sha256,
     }
 
@@ -237,7 +285,8 @@ def _summary(source: str, result: Result) -> str:
     metric = metric_for(result.document.data.dataset.task).label
     return (
         f"{source}: {result.epochs:,} epochs, {result.steps:,} steps in {result.seconds:.1f} s with {result.engine}\n"
-        f"  training loss {evaluation.train_loss:.5f}, {metric} {evaluation.train_metric:.3f}\n"
+        + (f"  {result.stopped}\n" if result.stopped is not None else "")
+        + f"  training loss {evaluation.train_loss:.5f}, {metric} {evaluation.train_metric:.3f}\n"
         f"  test loss     {evaluation.test_loss:.5f}, {metric} {evaluation.test_metric:.3f}\n"
         f"  {result.parameters:,} parameters, SHA-256 {result.weights_sha256}"
     )

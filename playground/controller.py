@@ -150,6 +150,24 @@ class Controller(QObject):
             document, copies = _duplicated(self.document, self.selection)
             self.apply(self.tr("Duplicate"), lambda _: document, select=copies)
 
+    def fold_selection(self) -> None:
+        """Make one block of the selected cards, and select it."""
+        if chosen := sorted(self.selection):
+            made = self.document.free_id(entry("layers", "Block")())
+            self.apply(self.tr("Make a block"), lambda document: document.fold(chosen), select=[made])
+
+    def unfold_selection(self) -> None:
+        """Put the cards of the selected blocks in their places; says so if none is a block."""
+        chosen = sorted(self.selection)
+        blocks = [node_id for node_id in chosen if self.document.node(node_id).layer.name == "Block"]
+
+        def edit(document: Document) -> Document:
+            for node_id in blocks or chosen[:1]:
+                document = document.unfold(node_id)
+            return document
+
+        self.apply(self.tr("Take the block apart"), edit)
+
     # --- the network ---------------------------------------------------------------------------------------------
 
     def append_layer(self, name: str, after: str = "") -> None:

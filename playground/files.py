@@ -17,7 +17,9 @@ from engine.document.errors import PlaygroundError
 from engine.document.examples import examples, load_example
 from engine.document.graph import Data, Document, Network
 from engine.document.project import SUFFIX, Project, load, save
+from engine.export.runs import weights_of
 from engine.export.weights import decode, encode
+from engine.plan.copying import start_from
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.training.trainer import Snapshot
@@ -58,15 +60,14 @@ def snapshot_of(project: Project) -> Snapshot | None:
     plan = resolve(project.document)
     if project.weights is None or not plan.ready:
         return None
-    weights = decode(project.weights, {name: parameter.shape for name, parameter in plan.parameters.items()})
+    weights = decode(project.weights, plan.saved_shapes)
     counts: Mapping[str, int] = project.progress
     return Snapshot(counts.get("epoch", 0), counts.get("step", 0), counts.get("position", 0), weights)
 
 
 def _fits(snapshot: Snapshot, plan: Plan) -> bool:
     """Whether the weights are those of this network: the newest ones may be of the one before the last edit."""
-    shapes = {name: parameter.shape for name, parameter in plan.parameters.items()}
-    return plan.ready and shapes == {name: array.shape for name, array in snapshot.weights.items()}
+    return plan.ready and plan.saved_shapes == {name: array.shape for name, array in snapshot.weights.items()}
 
 
 def empty_document() -> Document:
@@ -139,6 +140,36 @@ class Files(QObject):
             return False
         path = Path(name)
         return self._write(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+
+    def start_from_run(self, which: str) -> None:
+        """Ask for a project file whose weights, the "reached" or the "initial" ones, this network starts from."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Start from the weights of"), self._folder(), self._filter()
+        )
+        if name:
+            self.copy_weights(Path(name), initial=which == "initial")
+
+    def copy_weights(self, path: Path, *, initial: bool = False) -> None:
+        """Let layers start from the weights that layers of their name and shape have in a project file.
+
+        Those that its run has reached, or its `initial` ones. Which of them have found no place is said.
+        """
+        file, left = path.name, list[str]()
+
+        def edit(document: Document) -> Document:
+            weights = weights_of(path, initial=initial)
+            changed, names = start_from(document, weights, file)
+            left.extend(names)
+            if len(names) == len(weights):
+                raise PlaygroundError(
+                    "{file} has no weights that fit this network: layers need the same name and shape", file=file
+                )
+            return changed
+
+        done = self._controller.apply(self.tr("Start from {file}").format(file=file), edit)
+        if done and left:
+            text = self.tr("These weights of {file} found no place here: {names}")
+            self._window.message("info", text.format(file=file, names=", ".join(left)))
 
     def give_up(self) -> None:
         """Ask nothing more: what was not saved is lost."""

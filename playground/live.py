@@ -12,8 +12,10 @@ from PySide6.QtCore import QObject, QTimer
 from engine.plan.plan import Plan
 from engine.probes.curves import Curves
 from engine.probes.decision import CLASSES, Decision
+from engine.probes.metrics import Metrics
 from engine.probes.neuron_maps import NeuronMaps
 from engine.probes.parameters import Parameters
+from engine.probes.pre_activations import PreActivations
 from engine.probes.probe import Arrays, Probe
 from engine.worker.messages import Frame
 from playground import words
@@ -27,6 +29,8 @@ _CURVES_SECONDS = 0.1
 """Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
 _NUMBERS_SECONDS = 0.05
 """Between two changes of the numbers above while training: figures that change faster cannot be read."""
+_SLOW_SECONDS = 0.25
+"""Between two looks at what is read and compared rather than watched: histograms, metrics."""
 _TEXT_SECONDS = 0.25
 """Between two changes of the status bar, which is read and not watched."""
 _COLUMNS = ("epoch", "train_loss", "test_loss", "train_metric", "test_metric", "rate")
@@ -44,7 +48,7 @@ class Live(QObject):
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
-        self._curves_at = self._numbers_at = self._texts_at = -math.inf
+        self._curves_at = self._numbers_at = self._texts_at = self._slow_at = -math.inf
         self._clock = QTimer(self)
         self._clock.setInterval(500)
         self._clock.timeout.connect(self._tick)
@@ -82,7 +86,19 @@ class Live(QObject):
         due = not self._session.running or perf_counter() - self._curves_at >= _CURVES_SECONDS
         if self._curves is not None and self._curves.isVisible() and due:
             probes.append(Curves())
+        if not self._session.running or perf_counter() - self._slow_at >= _SLOW_SECONDS:
+            probes += self._slow_probes(plan)
         return tuple(probes)
+
+    def _slow_probes(self, plan: Plan) -> list[Probe]:
+        """What is worth a look four times a second."""
+        probes: list[Probe] = []
+        node_id = self._window.inspector.activation_shown()
+        if node_id is not None:
+            probes.append(PreActivations(nodes=(node_id,)))
+        if self._window.metrics.isVisible():
+            probes.append(Metrics())
+        return [probe for probe in probes if probe.fits(plan)]
 
     def focus(self, node_id: str, unit: int) -> None:
         """Show one neuron large in Output."""
@@ -111,9 +127,12 @@ class Live(QObject):
             self._show_marks()
         if self._focus is not None and self._focus[0] not in new.nodes:
             self.leave()
+        if not new.ready:
+            self._window.metrics.set_values({})
         if status is None:
             name, text = words.metric_name(task), words.metric_text(task, math.nan)
             self._window.transport.set_numbers(0, 0, None, None, name, text)
+            self._window.inspector.set_run(0.0, None)
         self.refresh()
 
     def begin(self) -> None:
@@ -160,6 +179,16 @@ class Live(QObject):
         elif isinstance(probe, Parameters):
             window.canvas.set_parameters(answer)
             window.inspector.set_parameters(answer)
+        elif isinstance(probe, PreActivations):
+            self._slow_at = perf_counter()
+            for node_id in probe.nodes:
+                if f"{node_id}.counts" in answer:
+                    window.inspector.set_pre_activations(
+                        node_id, answer[f"{node_id}.edges"], answer[f"{node_id}.counts"]
+                    )
+        elif isinstance(probe, Metrics):
+            self._slow_at = perf_counter()
+            window.metrics.set_values(answer)
         elif isinstance(probe, Curves) and self._curves is not None:
             self._curves_at = perf_counter()
             rows = answer["rows"]
@@ -183,6 +212,7 @@ class Live(QObject):
             self._numbers_at = now
             task = window.controller.document.data.dataset.task
             value = status.evaluation
+            window.inspector.set_run(float(status.epoch), status.learning_rate)
             window.transport.set_numbers(
                 status.epoch,
                 status.step,

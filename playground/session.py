@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from engine.plan.plan import Plan
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
-from engine.worker.messages import Failure, Frame, Ready, SeedsProgress, Status
+from engine.worker.messages import Failure, Frame, RateProgress, Ready, SeedsProgress, Status, Stopped
 from playground.words import sentence
 from playground.worker_client import WorkerClient
 
@@ -38,11 +38,12 @@ def difference(old: Plan | None, new: Plan) -> Change:
 
 
 def _starts(plan: Plan) -> object:
-    """Which learned arrays there are and how they start; regularizers may change while they are trained."""
-    return {
+    """Which arrays there are and how they start; regularizers may change while they are trained."""
+    learned = {
         name: (parameter.shape, parameter.initializer, parameter.fan_in, parameter.fan_out)
         for name, parameter in plan.parameters.items()
     }
+    return learned, plan.buffers
 
 
 def _inputs(plan: Plan) -> object:
@@ -76,6 +77,12 @@ class Session(QObject):
     """Failure: the study is over."""
     study_lost = Signal()
     """The study went down with its process."""
+    searched = Signal(object)
+    """RateProgress: how far the search for a learning rate is."""
+    search_failed = Signal(object)
+    """Failure: the search is over."""
+    search_lost = Signal()
+    """The search went down with its process."""
 
     def __init__(self, client: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -94,9 +101,13 @@ class Session(QObject):
         client.lost.connect(self._on_lost)
         client.restarted.connect(self._on_restarted)
         client.recovered.connect(self._on_recovered)
-        client.studied.connect(self._on_studied)
-        client.study_failed.connect(self._on_study_failed)
-        client.study_lost.connect(self.study_lost)
+        client.stopped.connect(self._on_stopped)
+        client.studies.progressed.connect(self._on_studied)
+        client.studies.failed.connect(self._on_study_failed)
+        client.studies.lost.connect(self.study_lost)
+        client.rate_finder.progressed.connect(self._on_searched)
+        client.rate_finder.failed.connect(self._on_search_failed)
+        client.rate_finder.lost.connect(self.search_lost)
 
     # --- the document --------------------------------------------------------------------------------------------
 
@@ -174,6 +185,15 @@ class Session(QObject):
         """End the study with what it has found."""
         self._client.stop_study()
 
+    def find_rate(self, low: float, high: float, steps: int, from_weights: bool) -> None:
+        """Search for a learning rate of the present network, beside its run, from its weights or afresh."""
+        if self._plan is not None and self._plan.ready:
+            self._client.find_rate(self._plan.document, low, high, steps, from_weights=from_weights)
+
+    def stop_finding(self) -> None:
+        """End the search with what it has found."""
+        self._client.stop_finding()
+
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """What the next frames should answer."""
         self._client.set_probes(probes)
@@ -230,6 +250,18 @@ class Session(QObject):
     def _on_study_failed(self, failure: Failure) -> None:
         self._set_engine("ready")
         self.study_failed.emit(failure)
+
+    def _on_searched(self, progress: RateProgress) -> None:
+        self._set_engine("ready")
+        self.searched.emit(progress)
+
+    def _on_search_failed(self, failure: Failure) -> None:
+        self._set_engine("ready")
+        self.search_failed.emit(failure)
+
+    def _on_stopped(self, stopped: Stopped) -> None:
+        self._set_running(False)
+        self.said.emit("info", sentence(stopped.sentence), "")
 
     def _on_recovered(self) -> None:
         self._set_engine("ready")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtCore import QByteArray, QSettings, QSize
 
 VERSION = 1
 """Written beside the layout; a layout of another version is not restored."""
@@ -78,6 +79,24 @@ class Settings:
         self._write("layout/version", VERSION)
         self._write("layout/geometry", geometry)
         self._write("layout/state", state)
+
+    def unfolded(self) -> frozenset[str] | None:
+        """The groups of fields and pictures that were open in the inspector, or None if nobody ever decided."""
+        found = self._read("inspector/unfolded")
+        return frozenset(found.split("\n")) - {""} if isinstance(found, str) else None
+
+    def set_unfolded(self, names: Iterable[str]) -> None:
+        """Remember what is open in the inspector."""
+        self._write("inspector/unfolded", "\n".join(sorted(names)))
+
+    def compare_size(self) -> QSize | None:
+        """The size of the comparison as it was left, or None."""
+        found = self._read("compare/size")
+        return found if isinstance(found, QSize) and found.isValid() else None
+
+    def set_compare_size(self, size: QSize) -> None:
+        """Remember the size of the comparison."""
+        self._write("compare/size", size)
 
     def forget_layout(self) -> None:
         """Start the next time with the layout as delivered."""

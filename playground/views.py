@@ -80,6 +80,7 @@ class Views(QObject):
         window.inspector.training_field_changed.connect(controller.set_training_field)
         window.inspector.remedy_chosen.connect(controller.remedy)
         window.inspector.delete_requested.connect(controller.delete_selection)
+        window.inspector.unfolded_changed.connect(self.live.refresh)
         window.output.read_out_changed.connect(window.panels["dock.output"].set_note)
         window.messages.unread_changed.connect(self._show_unread)
         for panel in window.panels.values():
@@ -208,6 +209,7 @@ class Views(QObject):
         self._selection_shown = controller.plan, selection, edge
         window.canvas.set_selection(selection, edge)
         window.inspector.set_state(document, controller.plan, selection, edge)
+        self.live.refresh()  # another card, another picture
         window.data.set_document(document, self._input())
         self._show_tool()
         window.panels["dock.data"].set_note(window.data.note())

@@ -24,10 +24,12 @@ from playground import dialogs, words
 from playground.actions import table
 from playground.controller import Controller
 from playground.files import Files
+from playground.layout import Layout
 from playground.menus import Actions, State
+from playground.rate_finder import RateFinder
 from playground.seeds import Seeds
 from playground.session import Session
-from playground.settings import VERSION, Settings
+from playground.settings import Settings
 from playground.statusbar import StatusBar
 from playground.views import Views
 from widgets import theme
@@ -36,9 +38,11 @@ from widgets.data import DataPanel
 from widgets.inspector import Inspector
 from widgets.library import LibraryPanel
 from widgets.messages import MessagesView
+from widgets.metrics import MetricsPanel
 from widgets.notice import Notice
 from widgets.output import OutputView
 from widgets.panel import Panel
+from widgets.rate_finder import RateFinderPanel
 from widgets.seeds import SeedsPanel
 from widgets.transport import Transport
 
@@ -46,12 +50,8 @@ if TYPE_CHECKING:
     from widgets.curves import CurvesView
 
 SIZE = QSize(1440, 900)
-LEFT, RIGHT, BOTTOM = 264, 328, 160
-"""Widths of the panels beside the canvas and height of those below it, as delivered."""
 BOTTOM_TALL = 212
 """Height that the panels below the canvas get for pictures."""
-HIDDEN = ("dock.messages", "dock.seeds")
-"""Panels that wait until they are asked for."""
 
 
 class MainWindow(QMainWindow):
@@ -72,7 +72,9 @@ class MainWindow(QMainWindow):
         self._curves: CurvesView | None = None
         self.inspector = Inspector()
         self.messages = MessagesView()
+        self.metrics = MetricsPanel()
         self.seeds = SeedsPanel()
+        self.rate_finder = RateFinderPanel()
         self.notice = Notice()
         self.status = StatusBar()
         for shortcut in self.library.findChildren(QShortcut):
@@ -84,12 +86,11 @@ class MainWindow(QMainWindow):
         self.files = Files(controller, settings, self)
         self.views = Views(self)
         Seeds(self)
+        RateFinder(self)
         self._build_menus()
         self.setAcceptDrops(True)
         self.resize(SIZE)
-        self._default_layout()
-        self._delivered = self.saveState(VERSION)
-        self._restore_layout()
+        self._layout = Layout(self)
         self.actions_by_id.check(f"view.theme.{settings.theme()}")
         self.show_state()
 
@@ -128,13 +129,17 @@ class MainWindow(QMainWindow):
             ("dock.curves", self.tr("Curves"), QWidget(), area.RightDockWidgetArea),
             ("dock.inspector", self.tr("Inspector"), self.inspector, area.RightDockWidgetArea),
             ("dock.messages", self.tr("Messages"), self.messages, area.BottomDockWidgetArea),
+            ("dock.metrics", self.tr("Metrics"), self.metrics, area.BottomDockWidgetArea),
             ("dock.seeds", self.tr("Seeds"), self.seeds, area.BottomDockWidgetArea),
+            ("dock.rate", self.tr("Learning rate"), self.rate_finder, area.BottomDockWidgetArea),
         ):
             panel = Panel(title, name)
             panel.set_body(body)
             self.addDockWidget(place, panel)
             panels[name] = panel
-        self.tabifyDockWidget(panels["dock.messages"], panels["dock.seeds"])
+        self.tabifyDockWidget(panels["dock.messages"], panels["dock.metrics"])
+        self.tabifyDockWidget(panels["dock.metrics"], panels["dock.seeds"])
+        self.tabifyDockWidget(panels["dock.seeds"], panels["dock.rate"])
         for corner, place in (
             (Qt.Corner.TopLeftCorner, area.LeftDockWidgetArea),
             (Qt.Corner.BottomLeftCorner, area.LeftDockWidgetArea),
@@ -228,9 +233,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Every panel in its place."""
-        self.restoreState(self._delivered, VERSION)
-        self._default_layout()
-        self.settings.forget_layout()
+        self._layout.reset()
 
     def find_layer(self) -> None:
         """Put the cursor into the search field of the library."""
@@ -240,13 +243,26 @@ class MainWindow(QMainWindow):
         self.library.focus_search()
 
     def open_seeds(self) -> None:
-        """Bring the panel up that tries many seeds, tall enough for its pictures."""
-        panel = self.panels["dock.seeds"]
+        """Bring the panel up that tries many seeds."""
+        self._open_bottom("dock.seeds")
+        self.seeds.count.setFocus()
+
+    def open_metrics(self) -> None:
+        """Bring the panel up that says how good the answers are."""
+        self._open_bottom("dock.metrics")
+
+    def open_rate_finder(self) -> None:
+        """Bring the panel up that searches for a learning rate."""
+        self._open_bottom("dock.rate")
+        self.rate_finder.low.setFocus()
+
+    def _open_bottom(self, name: str) -> None:
+        """Bring a panel up, tall enough for its pictures."""
+        panel = self.panels[name]
         panel.show()
         panel.raise_()
         if not panel.isFloating() and panel.height() < BOTTOM_TALL:
             self.resizeDocks([panel], [BOTTOM_TALL], Qt.Orientation.Vertical)
-        self.seeds.count.setFocus()
 
     def open_menu(self, position: QPoint) -> None:
         """Offer, at a point of the screen, what can be done with the selection."""
@@ -256,7 +272,7 @@ class MainWindow(QMainWindow):
         menu.setToolTipsVisible(True)
         menu.addMenu(self._menus["Network/Add layer"])
         menu.addSeparator()
-        for name in ("edit.duplicate", "edit.delete", "edit.select_all", "view.fit"):
+        for name in ("edit.duplicate", "edit.delete", "network.fold", "network.unfold", "edit.select_all", "view.fit"):
             menu.addAction(self.actions_by_id[name])
         menu.popup(position)
 
@@ -278,25 +294,6 @@ class MainWindow(QMainWindow):
     def show_about(self) -> None:
         """Say what this is."""
         dialogs.show_about(self, self.session.ready)
-
-    # --- layout --------------------------------------------------------------------------------------------------
-
-    def _default_layout(self) -> None:
-        for name, panel in self.panels.items():
-            panel.setFloating(False)
-            panel.setVisible(name not in HIDDEN)
-        panels = self.panels
-        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        self.resizeDocks([panels["dock.data"], panels["dock.output"]], [LEFT, RIGHT], horizontal)
-        self.resizeDocks([panels["dock.data"], panels["dock.library"]], [424, 356], vertical)
-        right = [panels[name] for name in ("dock.output", "dock.curves", "dock.inspector")]
-        self.resizeDocks(right, [360, 226, 230], vertical)
-        self.resizeDocks([panels["dock.messages"]], [BOTTOM], vertical)
-
-    def _restore_layout(self) -> None:
-        layout = self.settings.layout()
-        if layout is not None and not (self.restoreGeometry(layout[0]) and self.restoreState(layout[1], VERSION)):
-            self.restoreState(self._delivered, VERSION)
 
     # --- events --------------------------------------------------------------------------------------------------
 
@@ -342,7 +339,7 @@ class MainWindow(QMainWindow):
         if not self.files.may_go_on():
             event.ignore()
             return
-        self.settings.set_layout(self.saveGeometry(), self.saveState(VERSION))
+        self._layout.remember()
         self.views.stop()
         self.session.stop()
         super().closeEvent(event)

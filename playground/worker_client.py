@@ -13,20 +13,25 @@ from engine.training.trainer import Snapshot, Unit
 from engine.worker.messages import (
     Edit,
     Failure,
+    FindRate,
     Frame,
     FrameRequest,
     FromWorker,
     Load,
     Pause,
     Play,
+    RateProgress,
     Ready,
     SeedsProgress,
     SetParameter,
     Starting,
     Step,
+    StopFinding,
+    Stopped,
     StopSeeds,
     StudySeeds,
 )
+from playground.background import BackgroundWork
 from playground.worker_process import WorkerProcess
 
 WATCH_MILLISECONDS = 250
@@ -68,12 +73,8 @@ class WorkerClient(QObject):
     """A new process goes on from this step; the numbers are this many seconds old."""
     recovered = Signal()
     """The process was silent, and responds again."""
-    studied = Signal(object)
-    """SeedsProgress: how far the study of many seeds is."""
-    study_failed = Signal(object)
-    """Failure: the study is over."""
-    study_lost = Signal()
-    """The process is gone, and the study that ran in it too."""
+    stopped = Signal(object)
+    """Stopped: the stopping rule has ended the current run, which is paused now."""
     _arrived = Signal()
 
     def __init__(self, process: WorkerProcess | None = None, parent: QObject | None = None) -> None:
@@ -93,8 +94,10 @@ class WorkerClient(QObject):
         self._probes: tuple[Probe, ...] = ()
         self._asked: dict[int, tuple[Probe, ...]] = {}
         self._showing = False
-        self._study = 0
-        self._studying = False
+        self.studies = BackgroundWork("study", self)
+        """The study of many seeds."""
+        self.rate_finder = BackgroundWork("rate", self)
+        """The search for a learning rate."""
         self._restarts = 0
         self._resumed_step = 0
         self._stopped = False
@@ -194,13 +197,20 @@ class WorkerClient(QObject):
 
     def study(self, document: Document, count: int, epochs: int) -> None:
         """Train the document's network from so many seeds, beside the run and in place of a study that is under way."""
-        self._study += 1
-        self._studying = True
-        self._process.send(StudySeeds(self._study, document, count, epochs))
+        self._process.send(StudySeeds(self.studies.begin(), document, count, epochs))
 
     def stop_study(self) -> None:
-        """End the study; `studied` tells what it has found."""
-        self._process.send(StopSeeds(self._study))
+        """End the study; `studies` tells what it has found."""
+        self._process.send(StopSeeds(self.studies.number))
+
+    def find_rate(self, document: Document, low: float, high: float, steps: int, *, from_weights: bool) -> None:
+        """Search for a learning rate beside the run, from its present weights or afresh."""
+        snapshot = self._snapshot if from_weights else None
+        self._process.send(FindRate(self.rate_finder.begin(), document, low, high, steps, snapshot))
+
+    def stop_finding(self) -> None:
+        """End the search; `rate_finder` tells what it has found."""
+        self._process.send(StopFinding(self.rate_finder.number))
 
     def probes_of(self, frame: Frame) -> tuple[Probe, ...]:
         """The probes that a frame answers, while it is being shown."""
@@ -249,24 +259,19 @@ class WorkerClient(QObject):
         elif isinstance(message, Starting):
             self.starting.emit()
         elif isinstance(message, SeedsProgress) or (isinstance(message, Failure) and message.kind == "study"):
-            self._take_study(message)
+            self.studies.take(message)
+        elif isinstance(message, RateProgress) or (isinstance(message, Failure) and message.kind == "rate"):
+            self.rate_finder.take(message)
         elif message.run != self._run:
             return
         elif isinstance(message, Failure):
             self._speed = None
             self.failure.emit(message)
+        elif isinstance(message, Stopped):
+            self.pause()  # if Play was on its way meanwhile, the run stands still all the same, as is shown
+            self.stopped.emit(message)
         else:
             self._take_frame(message)
-
-    def _take_study(self, message: SeedsProgress | Failure) -> None:
-        if message.run != self._study or not self._studying:
-            return
-        if isinstance(message, Failure):
-            self._studying = False
-            self.study_failed.emit(message)
-        else:
-            self._studying = not message.finished
-            self.studied.emit(message)
 
     def _take_frame(self, frame: Frame) -> None:
         if frame.snapshot is not None:
@@ -329,9 +334,8 @@ class WorkerClient(QObject):
     def _replace(self, reason: str) -> None:
         self._process.kill()
         self._is_ready = False
-        if self._studying:
-            self._studying = False
-            self.study_lost.emit()
+        self.studies.lose()
+        self.rate_finder.lose()
         if self._restarts >= MOST_RESTARTS:
             self._stopped = True
             self._watch.stop()

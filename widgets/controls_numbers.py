@@ -48,6 +48,7 @@ class NumberField(QDoubleSpinBox):
         super().__init__(parent)
         self._integer = integer
         self._logarithmic = constraint.logarithmic
+        self._given = 0.0
         self.setObjectName(object_name)
         self.setDecimals(0 if integer else 15)
         self.setRange(constraint.low, constraint.high)
@@ -64,10 +65,14 @@ class NumberField(QDoubleSpinBox):
 
     def number(self) -> int | float:
         """The value, as int in an integer field."""
-        return round(self.value()) if self._integer else self.value()
+        if self._integer:
+            return round(self.value())
+        # The box rounds to its decimals: a third that was given is still a third while nobody changes it.
+        return self._given if self.value() == round(self._given, self.decimals()) else self.value()
 
     def set_value(self, value: float) -> None:
         """Show a value; emits nothing."""
+        self._given = value
         with QSignalBlocker(self):
             self.setValue(value)
 

@@ -131,8 +131,9 @@ class Swatch(QAbstractButton):
 
 def readable_on(ground: QColor) -> QColor:
     """Black or white, whichever is read better on a ground."""
-    light = ground.red() * 0.299 + ground.green() * 0.587 + ground.blue() * 0.114
-    return QColor("#14171c" if light > 140 else "#ffffff")
+    red, green, blue = (channel**2.2 for channel in (ground.redF(), ground.greenF(), ground.blueF()))
+    light = 0.2126 * red + 0.7152 * green + 0.0722 * blue  # at 0.18 the contrasts to black and to white are equal
+    return QColor("#14171c" if light > 0.18 else "#ffffff")
 
 
 def _sample() -> QWidget:

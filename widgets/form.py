@@ -1,38 +1,30 @@
-"""A form made from declarations: one row per field, nested entries indented below the choice that holds them."""
+"""A form made from declarations: one row per field, nested entries indented below the choice that holds them.
+
+Fields that belong to a group stand under its heading, which folds them away; a choice of entries can show its picture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QGridLayout,
-    QLabel,
-    QSizePolicy,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QWidget
 
-from engine.catalog.registry import Choice, Entry, Field, Hidden, Range, entries, form
+from engine.catalog.registry import Entry, Field, entries, form
 from engine.document.errors import PlaygroundError
 from widgets import theme
-from widgets.controls import LabelledSlider, NumberField, format_number
-from widgets.form_texts import describe_entry, describe_field, say
+from widgets.choices import EntryCombo
+from widgets.form_rows import Fold, Formats, Heading, Path, Row, Wanted, flatten, make_row, summary
+from widgets.form_texts import describe_field, say
+from widgets.pictures import Context
+from widgets.pictures.view import PicturePane
+from widgets.text_field import TextField
 
-Path = tuple[str, ...]
-"""Names of fields from the outside in: ("activation", "negative_slope")."""
+__all__ = ["EntryForm", "FieldForm", "Path", "with_field"]
 
-_INDENT = theme.MARGIN
-_SLIDER_STEPS = 24
-"""Bounded numbers with at most so many steps get a slider."""
 _LABEL_WIDTH = 64
 
 
@@ -43,41 +35,43 @@ def with_field(entry: Any, path: Path, value: Any) -> Any:
     return entry.replace(**{name: inner})
 
 
-@dataclass
-class Row:
-    """One field as it is shown: label, control, and the sentence under it when a value was refused."""
-
-    label: QLabel
-    control: QWidget
-    error: QLabel
-    signature: tuple[Any, ...]
-    show_value: Callable[[Any], None]
-
-
 class FieldForm(QWidget):
     """Rows for fields and their values. A setter keeps the rows that stay, with their focus and what is being typed."""
 
     changed = Signal(tuple, object, bool)
     """Path of a field, the value the user gave it, and whether the gesture (a drag) is finished."""
+    compare_requested = Signal(tuple)
+    """Path of a choice whose entries the user wants to see beside each other."""
+    unfolded_changed = Signal()
+    """The user opened or closed a group or a picture."""
+    opened = Signal(QWidget)
+    """What has just come to light below what the user clicked."""
 
     def __init__(
         self,
         object_name: str,
         check: Callable[[Path, Any], object],
-        formats: Mapping[str, Callable[[float], str]] = MappingProxyType({}),
+        formats: Formats = MappingProxyType({}),
         parent: QWidget | None = None,
+        *,
+        sliders: bool = False,
     ) -> None:
         """`check(path, value)` raises a PlaygroundError for a value that must be refused.
 
-        `formats` says, by name of field, how a slider writes its value.
+        `formats` says, by name of field, how a slider writes its value; `sliders` gives every number a slider.
         """
         super().__init__(parent)
         self.setObjectName(object_name)
         self._check = check
         self._formats = formats
+        self._sliders = sliders
         self._rows: dict[Path, Row] = {}
-        self._values: dict[Path, Any] = {}
+        self._wanted: dict[Path, Wanted] = {}
+        self._headings: dict[Fold, Heading] = {}
         self._accessories: dict[Path, QWidget] = {}
+        self._chain: list[QWidget] = []
+        self._unfolded: set[str] = set()
+        self._context: Callable[[Path], Context] = lambda _path: Context()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(theme.SPACING)
@@ -86,38 +80,88 @@ class FieldForm(QWidget):
         self._grid.setColumnStretch(1, 1)
 
     def set_fields(self, fields: Sequence[tuple[Field, Any]]) -> None:
-        """Show fields with their values, in their order."""
-        wanted: list[tuple[Path, Field, Any]] = []
-        for field, value in fields:
-            _flatten((), field, value, wanted)
-        signatures = {path: _signature(field, value) for path, field, value in wanted}
-        kept = {path: row for path, row in self._rows.items() if row.signature == signatures.get(path)}
+        """Show fields with their values: first those without a group, then group by group, in their order."""
+        found: list[Wanted] = []
+        for field, value in sorted(fields, key=lambda item: _place(fields, item[0])):
+            flatten((), field, value, found)
+        wanted = {item.path: item for item in found}
+        kept = {
+            path: row for path, row in self._rows.items() if path in wanted and row.signature == wanted[path].signature
+        }
         for path, row in self._rows.items():
             if path not in kept:
-                for widget in (row.label, row.control, row.error):
-                    widget.hide()
-                    widget.setParent(None)
-                    widget.deleteLater()
-        made = False
-        values = {path: value for path, _, value in wanted}
+                _drop(*row.widgets())
+        values = {path: item.value for path, item in self._wanted.items()}
         rows: dict[Path, Row] = {}
-        for path, field, value in wanted:
-            if path not in kept:
-                row = self._make_row(path, field, value, signatures[path])
-                made = True
-            else:
+        for path, item in wanted.items():
+            if path in kept:
                 row = kept[path]
-                row.error.setHidden(row.error.isHidden() or value != self._values[path])
-            row.show_value(value)
+                row.error.setHidden(row.error.isHidden() or item.value != values[path])
+            else:
+                row = self._make_row(item)
+            row.show_value(item.value)
             rows[path] = row
-        arranged = made or list(rows) != list(self._rows)
-        self._rows, self._values = rows, values
+        arranged = len(kept) < len(rows) or list(rows) != list(self._rows)
+        self._rows, self._wanted = rows, wanted
+        self._keep_headings()
         if arranged:
             self._arrange()
+        self._show_summaries()
+        self.refresh_pictures()
 
     def set_accessory(self, name: str, widget: QWidget) -> None:
         """Put a widget (a button) at the right of a field that is yet to be shown."""
         self._accessories[(name,)] = widget
+
+    def set_context(self, context: Callable[[Path], Context]) -> None:
+        """What the picture of the choice at a path depends on besides the entry; asked for when one is drawn."""
+        self._context = context
+
+    def context(self, path: Path) -> Context:
+        """What the picture of the choice at a path depends on."""
+        return self._context(path)
+
+    def refresh_pictures(self) -> None:
+        """Bring the pictures that can be seen in line with the entries and what they depend on."""
+        for path, row in self._rows.items():
+            if row.pane is not None and not row.pane.isHidden():
+                row.pane.set_entry(self._wanted[path].value, self._context(path))
+
+    def shows_picture(self, *path: str) -> bool:
+        """Whether the picture of the choice at a path is open and can be seen."""
+        row = self._rows.get(path)
+        return row is not None and row.pane is not None and row.pane.isVisible()
+
+    def unfolded(self) -> frozenset[str]:
+        """The names of the groups and pictures that are open."""
+        return frozenset(self._unfolded)
+
+    def set_unfolded(self, names: Iterable[str]) -> None:
+        """Open these groups and pictures and close the others; emits nothing."""
+        self._unfolded = set(names)
+        self._arrange()
+        self.refresh_pictures()
+
+    def foldable(self) -> list[str]:
+        """The names of all groups and pictures that can be open now."""
+        pictures = [_picture_name(path) for path, row in self._rows.items() if row.toggle is not None]
+        return [*(_fold_name(fold) for fold in self._headings), *pictures]
+
+    def heading(self, *fold: str) -> Heading:
+        """The heading of a group, by the path of the entry that has it and its title. Raises KeyError."""
+        return self._headings[fold]
+
+    def toggle(self, *path: str) -> QWidget | None:
+        """The button that opens the picture of a choice, if it has one."""
+        return self._rows[path].toggle
+
+    def pane(self, *path: str) -> PicturePane | None:
+        """The picture of a choice, once it was opened."""
+        return self._rows[path].pane
+
+    def value(self, *path: str) -> Any:
+        """The value shown at a path. Raises KeyError when it has no row."""
+        return self._wanted[path].value
 
     def control(self, *path: str) -> QWidget:
         """The control of the field at a path. Raises KeyError when it has no row."""
@@ -128,109 +172,157 @@ class FieldForm(QWidget):
         error = self._rows[path].error
         return "" if error.isHidden() else error.text()
 
+    def chain(self) -> list[QWidget]:
+        """What can have the focus, in the order of Tab; some of it may be folded away."""
+        return self._chain
+
     def paths(self) -> list[Path]:
         """The fields that have a row, from top to bottom."""
         return list(self._rows)
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
-    def _make_row(self, path: Path, field: Field, value: Any, signature: tuple[Any, ...]) -> Row:
-        name = theme.translate_catalog(field.label)
-        label = QLabel(name)
-        label.setProperty("class", "muted")
-        label.setIndent((len(path) - 1) * _INDENT)
-        object_name = ".".join((self.objectName(), *path))
-        control, show_value = self._make_control(path, field, value, object_name)
+    def _make_row(self, wanted: Wanted) -> Row:
+        path, object_name = wanted.path, ".".join((self.objectName(), *wanted.path))
+        row = make_row(
+            wanted,
+            object_name,
+            self._formats,
+            self.offer,
+            lambda text: self._refusal(path, text),
+            sliders=self._sliders,
+        )
+        name, tip, control = row.label.text(), describe_field(wanted.field), row.control
         control.setAccessibleName(name)
-        tip = describe_field(field)
-        label.setToolTip(tip)
-        if not isinstance(control, QComboBox):
+        row.label.setToolTip(tip)
+        if not isinstance(control, EntryCombo):
             control.setToolTip(tip)
-        label.setBuddy(control)
-        error = QLabel()
-        error.setProperty("class", "error")
-        error.setObjectName(f"{object_name}.error")
-        error.setWordWrap(True)
-        error.hide()
-        return Row(label, control, error, signature, show_value)
+        row.label.setBuddy(control)
+        if isinstance(control, EntryCombo):
+            control.set_context(lambda: self._context(path))
+        if isinstance(control, TextField):
+            control.typed.connect(lambda text, wrong: self._show_typed(path, text, wrong))
+        if row.toggle is not None:
+            row.toggle.clicked.connect(lambda checked: self._unfold(_picture_name(path), checked))
+        return row
 
-    def _make_control(
-        self, path: Path, field: Field, value: Any, object_name: str
-    ) -> tuple[QWidget, Callable[[Any], None]]:
-        if field.chooses:
-            combo = EntryCombo(field.chooses, object_name)
-            combo.chosen.connect(lambda name: self._offer(path, entries(field.chooses or "")[name]()))
-            return combo, combo.set_entry
-        if field.kind is bool:
-            box = QCheckBox()
-            box.setObjectName(object_name)
-            box.clicked.connect(lambda checked: self._offer(path, checked))
-            return box, lambda shown: _silently(box, box.setChecked, shown)
-        if isinstance(field.constraint, Choice):
-            options = ChoiceCombo(field.constraint.options, object_name)
-            options.chosen.connect(lambda option: self._offer(path, option))
-            return options, options.set_choice
-        limits = field.constraint
-        assert isinstance(limits, Range), f"{field.name} needs a Range to have a form"
-        if _slides(field, value):
-            return self._make_slider(path, field, limits, object_name)
-        number = NumberField(limits, object_name, integer=field.kind is int)
-        number.value_committed.connect(lambda given: self._offer(path, given))
-
-        def show_number(shown: float) -> None:
-            if number.number() != shown:  # setting the same number would undo what is being typed
-                number.set_value(shown)
-
-        return number, show_number
-
-    def _make_slider(
-        self, path: Path, field: Field, limits: Range, object_name: str
-    ) -> tuple[QWidget, Callable[[Any], None]]:
-        whole = field.kind is int
-        stepped = Range(limits.low, limits.high, _step(field), limits.logarithmic)
-        name = theme.translate_catalog(field.label)
-        words = self._formats.get(field.name, _whole if whole else _plain)
-        slider = LabelledSlider(name, stepped, object_name, words)
-        slider.label.hide()
-        convert: Callable[[float], float] = round if whole else float
-        slider.value_changed.connect(lambda given: self._offer(path, convert(given), finished=False))
-        slider.value_committed.connect(lambda given: self._offer(path, convert(given)))
-        slider.setFocusProxy(slider.slider)
-        return slider, slider.set_value
-
-    def _offer(self, path: Path, value: Any, *, finished: bool = True) -> None:
-        """Pass on a value the fields can hold; say under the field why they cannot hold another."""
+    def offer(self, path: Path, value: Any, *, finished: bool = True) -> None:
+        """Take a value as if the user had given it; say under the field why it is one that cannot be held."""
         row = self._rows[path]
+        refusal = self._refusal(path, value)
+        if refusal:
+            row.error.setText(refusal)
+            row.error.show()
+            row.show_value(self._wanted[path].value)
+            return
+        for other in self._rows.values():
+            if not (isinstance(other.control, TextField) and other.control.property("invalid")):
+                other.error.hide()
+        self.changed.emit(path, value, finished)
+
+    def _refusal(self, path: Path, value: Any) -> str:
         try:
             self._check(path, value)
         except PlaygroundError as error:
-            row.error.setText(say(error.sentence))
-            row.error.show()
-            row.show_value(self._values[path])
-            return
-        for other in self._rows.values():
-            other.error.hide()
-        self.changed.emit(path, value, finished)
+            return say(error.sentence)
+        return ""
+
+    def _show_typed(self, path: Path, text: str, wrong: str) -> None:
+        """Say what is wrong with a text, or show in the picture of its entry what it would do."""
+        row = self._rows[path]
+        row.error.setText(wrong)
+        row.error.setVisible(bool(wrong))
+        owner = self._rows.get(path[:-1])
+        if not wrong and owner is not None and owner.pane is not None and not owner.pane.isHidden():
+            entry = with_field(self._wanted[path[:-1]].value, path[-1:], text)
+            owner.pane.set_entry(entry, self._context(path[:-1]))
+
+    # --- groups and pictures ---------------------------------------------------------------------------------------
+
+    def _keep_headings(self) -> None:
+        folds = dict.fromkeys(fold for item in self._wanted.values() for fold in item.folds)
+        for fold in [fold for fold in self._headings if fold not in folds]:
+            _drop(self._headings.pop(fold))
+        for fold in folds:
+            if fold not in self._headings:
+                name = _fold_name(fold)
+                heading = Heading(theme.translate_catalog(fold[-1]), f"{self.objectName()}.{name}", len(fold) - 1)
+                heading.toggled.connect(lambda open_, name=name: self._unfold(name, open_))
+                self._headings[fold] = heading
+
+    def _show_summaries(self) -> None:
+        for fold, heading in self._headings.items():
+            heading.summary.setText(summary(self._wanted, fold))
+
+    def _unfold(self, name: str, open_: bool) -> None:
+        (self._unfolded.add if open_ else self._unfolded.discard)(name)
+        self._arrange()
+        self.refresh_pictures()
+        self.unfolded_changed.emit()
+        if open_:
+            shown = [row.pane for path, row in self._rows.items() if _picture_name(path) == name]
+            inner = [row.control for row in self._rows.values() if row.folds and _fold_name(row.folds[-1]) == name]
+            for widget in (*shown, *inner[-1:]):
+                if widget is not None:
+                    self.opened.emit(widget)
 
     def _arrange(self) -> None:
         """Lay all rows out again; widgets keep their focus while they move."""
         while self._grid.takeAt(0) is not None:
             pass
-        previous: QWidget | None = None
-        for number, (path, row) in enumerate(self._rows.items()):
-            self._grid.addWidget(row.label, 2 * number, 0)
-            accessory = self._accessories.get(path)
-            self._grid.addWidget(row.control, 2 * number, 1, 1, 2 if accessory is None else 1)
-            self._grid.addWidget(row.error, 2 * number + 1, 0, 1, 3)
-            for widget in (row.control, accessory):
-                if widget is None:
-                    continue
-                if widget is accessory:
-                    self._grid.addWidget(widget, 2 * number, 2)
-                if previous is not None:
-                    QWidget.setTabOrder(previous, widget)
-                previous = widget
+        chain: list[QWidget] = []
+        line, placed = 0, set[Fold]()
+        for path, row in self._rows.items():
+            for depth, fold in enumerate(row.folds):
+                if fold not in placed:
+                    placed.add(fold)
+                    heading = self._headings[fold]
+                    self._grid.addWidget(heading, line, 0, 1, 3)  # first: a part without a parent is a window
+                    heading.set_open(_fold_name(fold) in self._unfolded)
+                    heading.setVisible(self._open(row.folds[:depth]))
+                    chain.append(heading.button)
+                    line += 1
+            line = self._place(path, row, line, chain, self._open(row.folds))
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
+        self._chain = chain
         self.updateGeometry()
+
+    def _place(self, path: Path, row: Row, line: int, chain: list[QWidget], seen: bool) -> int:
+        """Put a row's widgets into the grid from a line on; the line below them."""
+        accessory = self._accessories.get(path)
+        beside = accessory or row.toggle
+        self._grid.addWidget(row.label, line, 0)
+        self._grid.addWidget(row.control, line, 1, 1, 2 if beside is None else 1)
+        self._grid.addWidget(row.error, line + 1, 0, 1, 3)
+        row.label.setVisible(seen)
+        row.control.setVisible(seen)
+        if not seen:
+            row.error.hide()
+        chain.append(row.control)
+        if beside is not None:
+            self._grid.addWidget(beside, line, 2)
+            beside.setVisible(seen)
+            chain.append(beside)
+        if row.toggle is not None:
+            drawn = _picture_name(path) in self._unfolded
+            row.toggle.setChecked(drawn)
+            if drawn and row.pane is None:
+                row.pane = self._make_pane(path)
+            if row.pane is not None:
+                self._grid.addWidget(row.pane, line + 2, 0, 1, 3)
+                row.pane.setVisible(seen and drawn)
+                chain.append(row.pane.button)
+        return line + 3
+
+    def _make_pane(self, path: Path) -> PicturePane:
+        pane = PicturePane(".".join((self.objectName(), *path, "pane")))
+        pane.compare_requested.connect(lambda: self.compare_requested.emit(path))
+        pane.set_entry(self._wanted[path].value, self._context(path))
+        return pane
+
+    def _open(self, folds: tuple[Fold, ...]) -> bool:
+        return all(_fold_name(fold) in self._unfolded for fold in folds)
 
 
 class EntryForm(FieldForm):
@@ -241,8 +333,10 @@ class EntryForm(FieldForm):
         object_name: str = "form",
         formats: Mapping[str, Callable[[float], str]] = MappingProxyType({}),
         parent: QWidget | None = None,
+        *,
+        sliders: bool = False,
     ) -> None:
-        super().__init__(object_name, self._try, formats, parent)
+        super().__init__(object_name, self._try, formats, parent, sliders=sliders)
         self._entry: Entry | None = None
 
     def entry(self) -> Entry | None:
@@ -261,128 +355,34 @@ class EntryForm(FieldForm):
         return with_field(self._entry, path, value)
 
 
-class QuietCombo(QComboBox):
-    """A combo box that the wheel turns only with focus, so that scrolling a form changes nothing in it."""
-
-    def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName(object_name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(4)
-        self.setMaxVisibleItems(16)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turn only with focus."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw what fits of a long choice, with its … where it is cut: Qt cuts through a letter."""
-        painter, option = QStylePainter(self), QStyleOptionComboBox()
-        self.initStyleOption(option)
-        control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
-        room = self.style().subControlRect(control, option, part, self).width() - theme.UNIT
-        text: str = option.currentText
-        option.currentText = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-        painter.drawComplexControl(control, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+def _place(fields: Sequence[tuple[Field, Any]], field: Field) -> int:
+    """0 for a field without a group, then the number of its group in order of appearance."""
+    groups = list(dict.fromkeys(item.group for item, _ in fields if item.group))
+    return groups.index(field.group) + 1 if field.group else 0
 
 
-class EntryCombo(QuietCombo):
-    """A choice among the entries of a kind; each item explains itself in its tool tip."""
-
-    chosen = Signal(str)
-    """The name of the entry the user chose."""
-
-    def __init__(self, kind: str, object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(object_name, parent)
-        for name, cls in entries(kind).items():
-            self.addItem(theme.translate_catalog(cls.label), name)
-            self.setItemData(self.count() - 1, describe_entry(cls), Qt.ItemDataRole.ToolTipRole)
-        self.activated.connect(self._activated)
-        self._shown = ""
-
-    def set_entry(self, entry: Entry) -> None:
-        """Show the choice of an entry."""
-        self._shown = entry.name
-        _silently(self, self.setCurrentIndex, self.findData(entry.name))
-        self.setToolTip(describe_entry(type(entry)))
-
-    def _activated(self, index: int) -> None:
-        if self.itemData(index) != self._shown:
-            self.chosen.emit(self.itemData(index))
+def _fold_name(fold: Fold) -> str:
+    return ".".join(fold)
 
 
-class ChoiceCombo(QuietCombo):
-    """A choice among words."""
-
-    chosen = Signal(str)
-
-    def __init__(self, options: Sequence[str], object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(object_name, parent)
-        for option in options:
-            self.addItem(theme.translate_catalog(option), option)
-        self.activated.connect(lambda index: self.chosen.emit(self.itemData(index)))
-
-    def set_choice(self, option: str) -> None:
-        """Show an option."""
-        _silently(self, self.setCurrentIndex, self.findData(option))
+def _picture_name(path: Path) -> str:
+    return ".".join((*path, "picture"))
 
 
-def _flatten(prefix: Path, field: Field, value: Any, found: list[tuple[Path, Field, Any]]) -> None:
-    """The rows of a field: itself, then those of the entry it holds."""
-    if isinstance(field.constraint, Hidden):
-        return
-    path = (*prefix, field.name)
-    found.append((path, field, value))
-    if field.chooses:
-        for inner in form(type(value)):
-            _flatten(path, inner, getattr(value, inner.name), found)
-
-
-def _signature(field: Field, value: Any) -> tuple[Any, ...]:
-    """What decides which control a field needs: rows with another signature are made anew."""
-    return field.kind, field.constraint, field.chooses is None and _slides(field, value)
-
-
-def _step(field: Field) -> float | None:
-    limits = field.constraint
-    assert isinstance(limits, Range)
-    return limits.step or (1.0 if field.kind is int else None)
-
-
-def _slides(field: Field, value: Any) -> bool:
-    """Whether a slider can show a number: few steps, and the value (from a file, say) lies on one of them."""
-    limits = field.constraint
-    if not isinstance(limits, Range) or limits.logarithmic or (step := _step(field)) is None:
-        return False
-    count, position = (limits.high - limits.low) / step, (value - limits.low) / step
-    return count <= _SLIDER_STEPS and abs(count - round(count)) < 1e-9 and abs(position - round(position)) < 1e-9
-
-
-def _whole(value: float) -> str:
-    return str(round(value))
-
-
-def _plain(value: float) -> str:
-    return format_number(value, 2)
-
-
-def _silently(widget: QWidget, setter: Callable[[Any], object], value: Any) -> None:
-    with QSignalBlocker(widget):
-        setter(value)
+def _drop(*widgets: QWidget) -> None:
+    for widget in widgets:
+        widget.hide()
+        widget.setParent(None)
+        widget.deleteLater()
 
 
 def _sample() -> QWidget:
     widget = EntryForm("sample.form")
+    widget.set_unfolded(("activation.picture", "Initial values"))
     widget.set_entry(entries("layers")["Dense"](activation=entries("activations")["leaky_relu"]()))
     widget.changed.connect(lambda path, value, _: widget.set_entry(with_field(widget.entry(), path, value)))
     widget.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
-    widget.resize(328, 320)
+    widget.resize(328, 520)
     return widget
 
 

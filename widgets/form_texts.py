@@ -6,9 +6,10 @@ from html import escape
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from engine.catalog.registry import Entry, Field, Range, entries
+from engine.catalog.registry import Entry, Field, Range, Text, entries
 from engine.document.errors import Sentence
 from widgets import theme
+from widgets.typeset import typeset
 
 
 def say(sentence: Sentence) -> str:
@@ -19,13 +20,18 @@ def say(sentence: Sentence) -> str:
 
 def describe_entry(cls: type[Entry]) -> str:
     """The tool tip of an entry: what it does, its formula, where it comes from; rich text that wraps."""
+    return f"<p><b>{escape(theme.translate_catalog(cls.label))}</b><br>{explain_entry(cls)}"
+
+
+def explain_entry(cls: type[Entry]) -> str:
+    """What an entry does, its formula, where it comes from, as rich text without its name."""
     translate = theme.translate_catalog
-    parts = [f"<b>{escape(translate(cls.label))}</b><br>{escape(translate(cls.description))}"]
+    parts = [escape(translate(cls.description))]
     if cls.formula:
-        parts.append(f"<i>{escape(translate(cls.formula))}</i>")
+        parts.append(typeset(translate(cls.formula)))
     if cls.reference:
         parts.append(f"<small>{escape(translate(cls.reference))}</small>")
-    return "".join(f"<p>{part}</p>" for part in parts)
+    return "</p><p>".join(parts) + "</p>"
 
 
 def describe_field(field: Field) -> str:
@@ -36,6 +42,9 @@ def describe_field(field: Field) -> str:
         low, high = (_bound(locale, end) for end in (field.constraint.low, field.constraint.high))
         template = QCoreApplication.translate("form", "{name}: from {low} to {high}")
         return template.format(name=name, low=low, high=high)
+    if isinstance(field.constraint, Text) and field.constraint.example:
+        template = QCoreApplication.translate("form", "{name}: for example {example}")
+        return template.format(name=name, example=field.constraint.example)
     if field.chooses:
         count = len(entries(field.chooses))
         return QCoreApplication.translate("form", "{name}: {count} to choose from").format(name=name, count=count)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPi
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
+from engine.catalog.registry import entries
 from widgets import theme as themes
 
 _NAME, _ROLE = "icon_name", "icon_role"
@@ -52,6 +53,17 @@ def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
     if made is not None:
         made.icons[key] = result
     return result
+
+
+@cache
+def of_layer(layer_name: str) -> str:
+    """The name of a layer's icon: its own, that of a layer it is named after (AlphaDropout), or that of its category."""
+    known, plain = names(), layer_name.lower()
+    layer = entries("layers").get(layer_name)
+    named_after = [name for name in known if plain.endswith(name.removeprefix("layer-")) and name.startswith("layer-")]
+    category = f"layer-{layer.category.lower()}" if layer is not None else ""
+    wanted = (f"layer-{plain}", *named_after, category)
+    return next((name for name in wanted if name in known), "layer-other")
 
 
 def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0) -> QPixmap:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -17,14 +18,18 @@ from engine.document.graph import SEEDS, Document, Edge, Training
 from engine.plan.cost import readable
 from engine.plan.plan import NodePlan, Plan
 from widgets import icons, theme
+from widgets.compare import SIZE as COMPARE_SIZE
+from widgets.compare import CompareDialog
 from widgets.controls import ElidedLabel, format_number
+from widgets.facts import Fact, Facts
 from widgets.form import EntryForm, FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
+from widgets.pictures import Context, Histogram
 from widgets.problems import ProblemList
 
 _SEED = Field("seed", int, SEEDS, 1)
-
-Fact = tuple[str, str]
+UNFOLDED = frozenset({"layer/activation.picture"})
+"""The groups and pictures that are open until the user decides."""
 
 
 class Inspector(QScrollArea):
@@ -39,6 +44,8 @@ class Inspector(QScrollArea):
     """A problem and the index of the remedy to apply."""
     delete_requested = Signal()
     """The selected cards, or the selected link, shall go."""
+    unfolded_changed = Signal()
+    """The user opened or closed a group of fields or a picture."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +60,9 @@ class Inspector(QScrollArea):
         self._selection: frozenset[str] = frozenset()
         self._edge: Edge | None = None
         self._parameters: Mapping[str, NDArray[Any]] = {}
+        self._pre_activations: tuple[str, Histogram] | None = None
+        self._run: tuple[float | None, float | None] = (None, None)
+        self.compare_size = COMPARE_SIZE
         self._title = QLabel()
         self._title.setObjectName("inspector.title")
         self._title.setFont(theme.font(theme.NORMAL, QFont.Weight.DemiBold))
@@ -63,8 +73,15 @@ class Inspector(QScrollArea):
         self.problems.remedy_chosen.connect(self.remedy_chosen)
         self.layer_form = EntryForm("layer")
         self.layer_form.changed.connect(self._layer_changed)
+        self.layer_form.set_context(self._layer_context)
         self.training_form = FieldForm("training", self._try_training)
         self.training_form.changed.connect(self._training_changed)
+        self.training_form.set_context(self._training_context)
+        for shown in (self.layer_form, self.training_form):
+            shown.compare_requested.connect(partial(self._compare, shown))
+            shown.unfolded_changed.connect(self.unfolded_changed)
+            shown.opened.connect(self._bring_into_view)
+        self.set_unfolded(UNFOLDED)
         self.facts = Facts("inspector.facts")
         self.delete_button = QPushButton()
         self.delete_button.setObjectName("inspector.delete")
@@ -111,6 +128,75 @@ class Inspector(QScrollArea):
         self._parameters = parameters
         if self._plan is not None and self._edge is not None:
             self.facts.set_facts(self._link_facts(self._plan, self._edge))
+
+    # --- pictures and groups -----------------------------------------------------------------------------------------
+
+    def unfolded(self) -> frozenset[str]:
+        """The groups and pictures that are open, as "layer/activation.picture"."""
+        forms = (self.layer_form, self.training_form)
+        return frozenset(f"{part.objectName()}/{name}" for part in forms for name in part.unfolded())
+
+    def set_unfolded(self, names: Iterable[str]) -> None:
+        """Open these groups and pictures and close the others; emits nothing."""
+        pairs = [name.partition("/") for name in names]
+        for part in (self.layer_form, self.training_form):
+            part.set_unfolded(name for form_name, _, name in pairs if form_name == part.objectName())
+
+    def activation_shown(self) -> str | None:
+        """The card whose activation can be seen now; None: there is no use for its pre-activations."""
+        one = len(self._selection) == 1 and self._edge is None
+        return next(iter(self._selection)) if one and self.layer_form.shows_picture("activation") else None
+
+    def set_pre_activations(self, node_id: str, edges: NDArray[Any], counts: NDArray[Any]) -> None:
+        """What arrives at the activation of a card now: counts (bins,) between edges (bins + 1,)."""
+        self._pre_activations = node_id, Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
+        self.layer_form.refresh_pictures()
+
+    def set_run(self, epoch: float | None, learning_rate: float | None) -> None:
+        """Where the run stands and the learning rate of its next step; None: nobody knows."""
+        if (epoch, learning_rate) != self._run:
+            self._run = epoch, learning_rate
+            if self.training_form.shows_picture("schedule"):
+                self.training_form.refresh_pictures()
+
+    def _layer_context(self, path: Path) -> Context:
+        node_id = next(iter(self._selection), "")
+        node = self._plan.nodes.get(node_id) if self._plan is not None else None
+        if node is None or self._document is None:
+            return Context()
+        held = self._pre_activations
+        known = held[1] if held is not None and held[0] == node_id and path == ("activation",) else None
+        name = path[0].removesuffix("_initializer")
+        parameter = node.parameters.get(name) or next(iter(node.parameters.values()), None)
+        if parameter is None:
+            return Context(seed=self._document.seed, pre_activations=known)
+        return Context(parameter.fan_in, parameter.fan_out, parameter.shape, self._document.seed, pre_activations=known)
+
+    def _training_context(self, path: Path) -> Context:
+        del path
+        if self._document is None:
+            return Context()
+        training, (epoch, now) = self._document.training, self._run
+        return Context(
+            seed=self._document.seed,
+            epochs=training.epochs,
+            epoch=epoch,
+            rate=training.optimizer.learning_rate,
+            now=now,
+        )
+
+    def _compare(self, shown: FieldForm, path: Path) -> None:
+        """Open the comparison on the choice at a path; what is used there is a change like any other."""
+        entry = shown.value(*path)
+        dialog = CompareDialog(entry, shown.context(path), self.compare_size, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.used.connect(lambda used: shown.offer(path, used))
+        dialog.finished.connect(lambda _result: setattr(self, "compare_size", dialog.size()))
+        dialog.open()
+
+    def _bring_into_view(self, widget: QWidget) -> None:
+        """Scroll to something that was just opened, as soon as it has its place."""
+        QTimer.singleShot(0, widget, lambda: self.ensureWidgetVisible(widget, 0, theme.SPACING))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Pass the focus on to the first field."""
@@ -240,41 +326,6 @@ class Inspector(QScrollArea):
 
     def _training_changed(self, path: Path, value: Any, finished: bool) -> None:
         self.training_field_changed.emit(path[0], path[1:], value, finished)
-
-
-class Facts(QWidget):
-    """Names and values in two columns, aligned with the form above them."""
-
-    def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName(object_name)
-        self._labels: list[tuple[QLabel, QLabel]] = []
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(theme.SPACING)
-        self._grid.setVerticalSpacing(theme.UNIT)
-        self._grid.setColumnStretch(1, 1)
-
-    def set_facts(self, facts: Sequence[Fact]) -> None:
-        """Show names with their values."""
-        while len(self._labels) < len(facts):
-            name, value = QLabel(), ElidedLabel()
-            name.setMinimumWidth(64)
-            name.setProperty("class", "muted")
-            value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            self._grid.addWidget(name, len(self._labels), 0)
-            self._grid.addWidget(value, len(self._labels), 1)
-            self._labels.append((name, value))
-        for row, labels in enumerate(self._labels):
-            for column, label in enumerate(labels):
-                label.setVisible(row < len(facts))
-                if row < len(facts) and label.text() != facts[row][column]:
-                    label.setText(facts[row][column])
-        self.setVisible(bool(facts))
-
-    def facts(self) -> list[Fact]:
-        """What is shown."""
-        return [(name.text(), value.text()) for name, value in self._labels if not name.isHidden()]
 
 
 def _shape(shape: Shape) -> str:

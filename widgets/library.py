@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QFont, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QDrag, QFont, QHelpEvent, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLineEdit,
@@ -23,6 +23,8 @@ from engine.catalog.registry import Entry, entries
 from widgets import icons, theme
 from widgets.controls import EmptyState
 from widgets.form_texts import describe_entry
+from widgets.pictures import Context
+from widgets.pictures.tips import show_tip
 
 MIME_TYPE = "application/x-playground-layer"
 """What a drag carries: the name of a layer, in UTF-8."""
@@ -179,6 +181,15 @@ class LayerList(QListWidget):
             data.setText(names[0])
         return data
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Draw the tool tip when it is asked for."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            item = self.itemAt(event.pos())
+            if item is not None and item.data(_NAME):
+                show_tip(event.globalPos(), entries("layers")[item.data(_NAME)](), Context(), self)
+                return True
+        return super().viewportEvent(event)
+
     def startDrag(self, supported: Qt.DropAction) -> None:
         """Drag a small card with the layer's label."""
         if self.currentRow() < 0:
@@ -295,9 +306,8 @@ class _LayerDelegate(QStyledItemDelegate):
 
 
 def icon_name(layer_name: str) -> str:
-    """The icon of a layer, or the one for layers without their own."""
-    own = f"layer-{layer_name.lower()}"
-    return own if own in icons.names() else "layer-other"
+    """The icon of a layer, or that of its category, or the one for layers without either."""
+    return icons.of_layer(layer_name)
 
 
 def _sample() -> QWidget:

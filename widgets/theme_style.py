@@ -35,6 +35,7 @@ QLabel[class="error"] { color: $error; font-size: 11px; }
 QLabel[class="warning"] { color: $warning; font-size: 11px; }
 QLabel:disabled { color: $faint; }
 QFrame[class="panel"] { background: $surface; border: 1px solid $line; border-radius: 6px; }
+QFrame[class="chosen"] { background: $surface; border: 1px solid $accent; border-radius: 6px; }
 QGraphicsView { background: $background; border: none; }
 QAbstractScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget { background: transparent; }
@@ -77,6 +78,14 @@ QPushButton[class="flat"]:pressed, QToolButton[class="flat"]:pressed { backgroun
 QPushButton[class="flat"]:checked, QToolButton[class="flat"]:checked { background: $tint; border-color: $tint; }
 QPushButton[class="flat"]:focus, QToolButton[class="flat"]:focus { border-color: $accent; }
 QPushButton[class="flat"]:disabled, QToolButton[class="flat"]:disabled { border-color: transparent; }
+
+QToolButton[class="heading"] {
+    background: transparent; border: 1px solid transparent; padding: 1px 6px 1px 0; font-weight: 600;
+}
+QToolButton[class="heading"]:hover { background: $hover; }
+QToolButton[class="heading"]:checked { background: transparent; }
+QToolButton[class="heading"]:checked:hover { background: $hover; }
+QToolButton[class="heading"]:focus, QToolButton[class="heading"]:checked:focus { border-color: $accent; }
 
 QPushButton[class="chip"] {
     border-radius: 11px; padding: 1px 9px; font-size: 11px; min-height: 18px; max-height: 18px; font-weight: 500;

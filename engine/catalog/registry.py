@@ -88,7 +88,18 @@ class Hidden:
         """Any value of the declared type will do; the entry's `__post_init__` may say more."""
 
 
-Constraint = Range | Choice | Hidden
+@dataclass(frozen=True)
+class Text:
+    """Text that is typed by the rules of a small language; a subclass says which, and refuses what breaks them."""
+
+    example: str = ""
+    """A text that is accepted: what a form shows while it is empty."""
+
+    def check(self, argument: str, value: Any) -> None:
+        """Raise InvalidValueError unless the text can be read."""
+
+
+Constraint = Range | Choice | Hidden | Text
 
 
 @dataclass(frozen=True)
@@ -342,6 +353,9 @@ def fields_from_json(cls: type[Any], data: Mapping[str, Any], what: str) -> Any:
             )
         chooses = known[key].chooses
         values[key] = from_json(chooses, value) if chooses else value
+    for field in dataclasses.fields(cls):
+        if field.name not in values and field.default is field.default_factory is dataclasses.MISSING:
+            raise InvalidValueError("{type} needs a {field}, and has none", type=what, field=field.name)
     return cls(**values)
 
 

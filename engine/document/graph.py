@@ -306,11 +306,11 @@ class Document:
         """With a fresh layer of another type on a node."""
         return self.set_layer(node_id, entry("layers", layer_name)())
 
-    def insert_before(self, node_id: str, layer_name: str) -> Document:
-        """With a fresh layer in the middle of every link into a node."""
-        document = self
+    def insert_before(self, node_id: str, layer: Layer | str) -> Document:
+        """With a layer, or a fresh one of that name, in the middle of every link into a node."""
+        document, inserted = self, entry("layers", layer)() if isinstance(layer, str) else layer
         for edge in self.network_of(node_id).inputs_of(node_id):
-            document = document.insert_between(edge, entry("layers", layer_name)())
+            document = document.insert_between(edge, inserted)
         return document
 
     def insert_between(self, edge: Edge, layer: Layer) -> Document:
@@ -325,6 +325,18 @@ class Document:
             network=network.name,
         )
         return document.connect(edge.source, new_id).connect(new_id, edge.target, edge.port)
+
+    def fold(self, node_ids: Iterable[str]) -> Document:
+        """With some cards folded into one Block. Raises GraphError unless they have one input and one answer."""
+        from engine.document.blocks import fold
+
+        return fold(self, node_ids)
+
+    def unfold(self, node_id: str) -> Document:
+        """With the cards of a Block in its place. Raises GraphError for another card."""
+        from engine.document.blocks import unfold
+
+        return unfold(self, node_id)
 
     def append(self, layer: Layer, gap: float = CARD_GAP) -> Document:
         """With a layer after the last card of the first network, connected to it when there is one."""

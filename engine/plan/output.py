@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from engine.catalog.activations import Activation
+from engine.catalog.activations import Activation, Linear
 from engine.catalog.losses import Loss, MeanSquaredError
-from engine.catalog.registry import entries
+from engine.catalog.registry import entries, entry
 from engine.document.errors import Sentence
 from engine.document.graph import Document
 from engine.plan import remedies
@@ -27,6 +27,7 @@ def check_output(document: Document, plan: NodePlan) -> tuple[NodePlan, Target |
         dataset.class_count,
         plan.output_shape[0],
         *loss.levels(activation),
+        loss.weights,
     )
 
 
@@ -76,17 +77,20 @@ def _loss(document: Document, plan: NodePlan, loss: Loss, activation: Activation
         return Problem("loss", sentence, node_id, offered)
     if activation.name == "softmax" and plan.output_shape == (1,):
         sentence = Sentence("softmax over a single unit is always 1, whatever comes in", {})
-        name = loss.fuses if loss.fuses not in ("", "softmax") else "linear"
+        name = "linear" if loss.accepts(Linear()) else loss.wanted(task)
         return Problem("loss", sentence, node_id, (_single_unit_remedy(plan, loss, name),))
-    if loss.accepts(activation) and not (loss.fuses == "softmax" and plan.output_shape == (1,)):
-        return None
-    if loss.fuses == "softmax" and plan.output_shape == (1,):
+    if loss.per_class and plan.output_shape == (1,):
         sentence = Sentence(
             "{loss} needs one unit per class, but the network has a single one",
             {"loss": loss.label},
         )
-        return Problem("loss", sentence, node_id, (_single_unit_remedy(plan, loss, "sigmoid"),))
-    wanted = loss.fuses or ("tanh" if task == "classification" else "linear")
+        offered = (_single_unit_remedy(plan, loss, "sigmoid"),)
+        if loss.accepts(activation):
+            offered += (remedies.set_output_units(document, plan, document.data.dataset.class_count),)
+        return Problem("loss", sentence, node_id, offered)
+    if loss.accepts(activation):
+        return _weights(document, loss, node_id)
+    wanted = entry("activations", loss.wanted(task)).label
     sentence = Sentence(
         "{loss} does not fit an output with {activation}; it needs {wanted}",
         {"loss": loss.label, "activation": activation.label, "wanted": wanted},
@@ -95,13 +99,29 @@ def _loss(document: Document, plan: NodePlan, loss: Loss, activation: Activation
         "loss",
         sentence,
         node_id,
-        (remedies.set_activation(plan, wanted), *_fitting_loss(task, activation)),
+        (remedies.set_activation(plan, loss.wanted(task)), *_fitting_loss(task, activation)),
     )
+
+
+def _weights(document: Document, loss: Loss, node_id: str) -> Problem | None:
+    """The problem of a loss that weighs another number of classes than the data has."""
+    classes = document.data.dataset.class_count
+    if len(loss.weights) in (0, classes):
+        return None
+    sentence = Sentence(
+        "{loss} has weights for {weights} classes, but this data has {classes}",
+        {"loss": loss.label, "weights": len(loss.weights), "classes": classes},
+    )
+    alike = Remedy(
+        Sentence("Let all classes count alike"),
+        lambda document: document.set_training(loss=loss.replace(class_weights="")),
+    )
+    return Problem("loss", sentence, node_id, (alike,))
 
 
 def _single_unit_remedy(plan: NodePlan, loss: Loss, activation: str) -> Remedy:
     """One unit is left as it is; loss and activation are set to a pair made for it."""
-    if loss.fuses != "softmax":
+    if not loss.per_class:
         return remedies.set_activation(plan, activation)
     binary = next(cls() for cls in entries("losses").values() if cls.fuses == "sigmoid")
     return remedies.set_loss_and_activation(plan, binary, "sigmoid")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from engine.catalog.layers.layer import Layer, Parameter, Shape
+from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
 from engine.document.errors import Sentence
 from engine.document.graph import Document, Node
 from engine.plan.target import Target
@@ -43,6 +43,9 @@ class NodePlan:
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
     multiply_adds: int = 0
     problems: tuple[Problem, ...] = ()
+    buffers: Mapping[str, Buffer] = field(default_factory=lambda: MappingProxyType({}))
+    weights_of: str | None = None
+    """The card whose weights it uses, where it has none of its own."""
 
     @property
     def layer(self) -> Layer:
@@ -53,6 +56,11 @@ class NodePlan:
     def parameter_count(self) -> int:
         """Number of values that it learns."""
         return sum(parameter.size for parameter in self.parameters.values())
+
+    @property
+    def buffer_count(self) -> int:
+        """Number of values that it keeps without learning them."""
+        return sum(buffer.size for buffer in self.buffers.values())
 
 
 @dataclass(frozen=True)
@@ -93,3 +101,18 @@ class Plan:
             for node_id in self.order
             for name, parameter in self.nodes[node_id].parameters.items()
         }
+
+    @property
+    def buffers(self) -> dict[str, Buffer]:
+        """Every array that is kept without being learned, as "node.buffer", in order."""
+        return {
+            f"{node_id}.{name}": buffer
+            for node_id in self.order
+            for name, buffer in self.nodes[node_id].buffers.items()
+        }
+
+    @property
+    def saved_shapes(self) -> dict[str, Shape]:
+        """The shapes of all arrays that make up a trained network, learned or kept: what a file of weights holds."""
+        arrays: dict[str, Parameter | Buffer] = {**self.parameters, **self.buffers}
+        return {name: array.shape for name, array in arrays.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.catalog.activations import Activation
+from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
 from engine.document.errors import Sentence, ShapeError
@@ -10,7 +11,7 @@ from engine.document.graph import CARD_GAP, Document, Edge, Node
 from engine.plan.plan import NodePlan, Problem, Remedy
 
 SMALL = 64
-"""Units that a card which is too large is cut to."""
+"""Units or filters that a card which is too large is cut to."""
 
 
 def connect(source: str, target: str) -> Remedy:
@@ -29,11 +30,11 @@ def remove(node_id: str) -> Remedy:
 
 def shrink(node: Node) -> tuple[Remedy, ...]:
     """Make a card that is too large small, or take it out."""
-    units = getattr(node.layer, "units", 0)
-    if units <= SMALL:
+    name = next((name for name in ("units", "filters") if getattr(node.layer, name, 0) > SMALL), None)
+    if name is None:
         return (remove(node.id),)
-    label = Sentence("Set units of {node} to {units}", {"node": node.id, "units": SMALL})
-    return Remedy(label, lambda document: document.set_field(node.id, "units", SMALL)), remove(node.id)
+    label = Sentence("Set {field} of {node} to {units}", {"field": name, "node": node.id, "units": SMALL})
+    return Remedy(label, lambda document: document.set_field(node.id, name, SMALL)), remove(node.id)
 
 
 def add_input(node_id: str) -> Remedy:
@@ -74,6 +75,12 @@ def from_error(error: ShapeError, node_id: str) -> tuple[Remedy, ...]:
         return mended
 
     return (Remedy(Sentence(label), edit),)
+
+
+def own_weights(node_id: str) -> Remedy:
+    """Let a card learn weights of its own."""
+    label = Sentence("Give {node} its own weights", {"node": node_id})
+    return Remedy(label, lambda document: document.set_field(node_id, "weights", "own"))
 
 
 def no_samples() -> Problem:
@@ -131,13 +138,24 @@ def set_output_units(document: Document, plan: NodePlan, units: int) -> Remedy:
     seen = {node.id}
     while not hasattr(node.layer, "units"):
         links = network.inputs_of(node.id)
-        if len(links) != 1 or links[0].source in seen:
+        if len(links) != 1 or links[0].source in seen or not _keeps(node.layer, plan.output_shape):
             return append_dense(plan.node.id, units)
         node = network.node(links[0].source)
         seen.add(node.id)
     target = node.id
     label = Sentence("Set units of {node} to {units}", {"node": target, "units": units})
     return Remedy(label, lambda document: document.set_field(target, "units", units))
+
+
+def _keeps(layer: Layer, shape: Shape | None) -> bool:
+    """Whether a layer that this flat shape reaches hands it on, so that the card before it decides the units."""
+    if shape is None:
+        return False
+    wider = (shape[0] + 1, *shape[1:])  # a Block may give as many as it gets by chance
+    try:
+        return layer.output_shape(shape) == shape and layer.output_shape(wider) == wider
+    except ShapeError:
+        return False
 
 
 def set_loss(loss: Loss) -> Remedy:

@@ -92,14 +92,36 @@ def _resolve_node(document: Document, network: Network, node: Node, nodes: Mappi
         )
         problem = Problem("shape", sentence, node.id, remedies.shrink(node))
         return NodePlan(node, sources, known, problems=(problem,))
-    return NodePlan(
+    plan = NodePlan(
         node,
         sources,
         known,
         output_shape,
-        layer.parameters(*known),
+        layer.learned(*known),
         layer.multiply_adds(*known),
+        buffers=layer.buffers(*known),
     )
+    return _sharing(plan, nodes) if layer.shares_weights else plan
+
+
+def _sharing(plan: NodePlan, nodes: Mapping[str, NodePlan]) -> NodePlan:
+    """The plan of a card that uses the weights of an equal one before it, if there is one."""
+    equal = (known for known in nodes.values() if known.layer == plan.layer and known.output_shape is not None)
+    owner = next((known for known in equal if known.weights_of is None), None)
+    if owner is None:
+        return plan
+    if (owner.parameters, owner.buffers) != (plan.parameters, plan.buffers):
+        sentence = Sentence(
+            "Its weights are those of {owner}, which do not fit what arrives: {found} there, {shape} here",
+            {
+                "owner": owner.node.id,
+                "found": " and ".join(map(str, owner.input_shapes)),
+                "shape": " and ".join(map(str, plan.input_shapes)),
+            },
+        )
+        problem = Problem("shape", sentence, plan.node.id, (remedies.own_weights(plan.node.id),))
+        return NodePlan(plan.node, plan.sources, plan.input_shapes, problems=(problem,))
+    return dataclasses.replace(plan, parameters={}, buffers={}, weights_of=owner.node.id)
 
 
 def _resolve_input(document: Document, node: Node) -> NodePlan:

@@ -27,6 +27,8 @@ class Target:
     units: int
     off: float = 0.0
     on: float = 1.0
+    weights: tuple[float, ...] = ()
+    """What a sample of each class counts: what its target is multiplied by; none: 1."""
 
     def encode(self, targets: Array) -> NDArray[np.float32]:
         """Class numbers or numbers (samples,) as the loss wants them, (samples, units)."""
@@ -36,7 +38,7 @@ class Target:
             return np.where(targets == 1, self.on, self.off).astype(np.float32)[:, None]
         encoded = np.full((len(targets), self.units), self.off, np.float32)
         encoded[np.arange(len(targets)), targets] = self.on
-        return encoded
+        return encoded * np.asarray(self.weights, np.float32)[targets, None] if self.weights else encoded
 
     def decide(self, output: Array) -> Array:
         """The answers (...) that outputs (..., units) stand for: class numbers, or numbers."""
@@ -45,3 +47,13 @@ class Target:
         if self.units == 1:
             return (output[..., 0] > (self.off + self.on) / 2).astype(np.int64)
         return output.argmax(axis=-1)
+
+    def scores(self, output: Array) -> Array:
+        """How strongly outputs (..., units) of a classification lean to each class: (..., classes).
+
+        The largest score is that of the class that `decide` gives, the first of equal ones.
+        """
+        if self.units == 1:
+            lean = output - (self.off + self.on) / 2
+            return np.concatenate([-lean, lean], axis=-1)
+        return output

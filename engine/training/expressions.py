@@ -12,7 +12,7 @@ from engine.training.programs import Kind, Op, compute
 
 _COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MAXIMUM, Op.MINIMUM, Op.EQUAL})
 _LOGICAL = frozenset({Op.GREATER, Op.GREATER_EQUAL, Op.LESS, Op.LESS_EQUAL, Op.EQUAL})
-_ODD = frozenset({Op.TANH, Op.SIN, Op.SIGN})
+_ODD = frozenset({Op.TANH, Op.SIN, Op.SIGN, Op.ERF})
 """f(−x) = −f(x)"""
 _EVEN = frozenset({Op.COS, Op.ABS, Op.SQUARE})
 """f(−x) = f(x)"""

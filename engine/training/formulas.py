@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.catalog.activations import Activation
+from engine.catalog.clipping import Clipping
+from engine.catalog.constraints import Constraint
 from engine.catalog.losses import Loss
 from engine.catalog.optimizers import Optimizer
 from engine.catalog.registry import Entry
@@ -42,26 +45,53 @@ class ActivationPrograms(NamedTuple):
     """
     inference: Program
     """From "x" to "value"; likewise only the last instruction writes."""
+    learning: Program
+    """From "gradient" and those of "x", "value", "saved0" … that it needs to "gradient_slope" and its like.
+
+    Those are the gradients of what is learned, for every sample; ROW for what all units share.
+    """
 
 
 @lru_cache(maxsize=_KEPT)
 def activation_programs(activation: Activation, units: int) -> ActivationPrograms:
-    """The programs of an activation over a layer of so many units. Raises NotTraceable."""
+    """The programs of an activation over a layer of so many units. Raises NotTraceable.
+
+    What it learns is taken by `forward` and `inference` as inputs of its name: FULL, or ROW if all units share it.
+    """
+    if activation.stochastic:
+        raise NotTraceable("{entry} draws random numbers: PyTorch does that", entry=activation.label)
     graph = Graph()
     x, gradient = graph.input("x", Kind.FULL), graph.input("gradient", Kind.FULL)
-    with _tracing(activation):
-        value = _full(_array(graph, x, units).operand(activation.value(_array(graph, x, units))))
-        back = activation.pullback(_array(graph, x, units), _array(graph, gradient, units))
+    arrays = {
+        name: graph.input(name, Kind.ROW if parameter.size == 1 < units else Kind.FULL)
+        for name, parameter in activation.parameters((units,)).items()
+    }
+
+    def learned() -> dict[str, Any]:
+        return {name: Tracer(graph, node, node.kind, units) for name, node in arrays.items()}
+
+    with tracing(activation):
+        found = activation.learned_value(learned(), _array(graph, x, units))
+        value = _full(_array(graph, x, units).operand(found))
+        back, changes = activation.learned_pullback(learned(), _array(graph, x, units), _array(graph, gradient, units))
         gradient_in = _full(_array(graph, x, units).operand(back))
-    saved = _saved(gradient_in, gradient)
-    names = {x: "x", value: "value"}
-    for node in saved:
-        names.setdefault(node, f"saved{len(names) - len({x, value})}")
-    kept = {names[node]: node for node in saved if node is not x}
+        changed = {
+            name: _like(_array(graph, x, units).operand(change).node, arrays[name]) for name, change in changes.items()
+        }
+    own, others = saved(gradient_in, gradient), {name: saved(node, gradient) for name, node in changed.items()}
+    named = {x: "x", value: "value", **{node: name for name, node in arrays.items()}}
+    names = dict(named)
+    for node in (*own, *(node for taken in others.values() for node in taken)):
+        names.setdefault(node, f"saved{len(names) - len(named)}")
+    kept = {name: node for node, name in names.items() if node not in named or name == "value"}
     return ActivationPrograms(
-        assemble({"x": x}, {"value": value, **kept}),
-        assemble({**{names[node]: node for node in saved}, "gradient": gradient}, {"gradient_in": gradient_in}),
-        assemble({"x": x}, {"value": value}),
+        assemble({"x": x, **arrays}, {"value": value, **kept}),
+        assemble({**{names[node]: node for node in own}, "gradient": gradient}, {"gradient_in": gradient_in}),
+        assemble({"x": x, **arrays}, {"value": value}),
+        assemble(
+            {**{names[node]: node for taken in others.values() for node in taken}, "gradient": gradient},
+            {f"gradient_{name}": node for name, node in changed.items()},
+        ),
     )
 
 
@@ -73,22 +103,27 @@ def loss_program(loss: Loss, units: int) -> Program:
     """
     graph = Graph()
     inputs = {name: graph.input(name, Kind.FULL) for name in ("prediction", "target")}
-    with _tracing(loss):
+    with tracing(loss):
         prediction, target = (_array(graph, node, units) for node in inputs.values())
         gradient = _full(prediction.copy().operand(loss.gradient(prediction, target)))
     return assemble(inputs, {"gradient": gradient})
 
 
 @lru_cache(maxsize=_KEPT)
-def optimizer_program(optimizer: Optimizer) -> Program:
+def optimizer_program(optimizer: Optimizer, moved: bool = False) -> Program:
     """From "weight", "gradient" and the states to the new "weight" and states, in place, for parameters in any number.
 
     The states have the names that `update` gives them, in the order of first use; `Program.initial` says what they
-    start from. The uniforms are functions of "rate" and "step". Raises NotTraceable.
+    start from. The uniforms are functions of "rate" and "step", and of "momentum" if it is `moved` by a schedule.
+    Raises NotTraceable.
     """
-    with _tracing(optimizer):
-        first, initial = _first_step(optimizer)
-        program = _later_step(optimizer, initial)
+    if optimizer.closure_based:
+        raise NotTraceable(
+            "{entry} asks for the loss several times in a step: PyTorch does that", entry=optimizer.label
+        )
+    with tracing(optimizer):
+        first, initial = _first_step(optimizer, moved)
+        program = _later_step(optimizer, moved, initial)
         _agree(first, program)
     return program
 
@@ -98,14 +133,55 @@ def regularizer_program(regularizer: Regularizer) -> Program:
     """From "weight" and "gradient" to the "gradient" with the penalty's added, in place. Raises NotTraceable."""
     graph = Graph()
     inputs = {name: graph.input(name, Kind.FULL) for name in ("weight", "gradient")}
-    with _tracing(regularizer):
+    with tracing(regularizer):
         weight, gradient = (_array(graph, node) for node in inputs.values())
         total = gradient.copy() + regularizer.gradient(np, weight)
     return assemble(inputs, {"gradient": _full(total)})
 
 
+@lru_cache(maxsize=_KEPT)
+def activity_program(regularizer: Regularizer) -> Program:
+    """From "value", "gradient" and the ROW "share" to the "gradient" with share times the penalty's added, in place.
+
+    Raises NotTraceable.
+    """
+    graph = Graph()
+    inputs = {name: graph.input(name, Kind.FULL) for name in ("value", "gradient")}
+    with tracing(regularizer):
+        value, gradient = (_array(graph, node) for node in inputs.values())
+        inputs["share"] = graph.input("share", Kind.ROW)
+        total = gradient.copy() + Tracer(graph, inputs["share"], Kind.ROW) * regularizer.gradient(np, value)
+    return assemble(inputs, {"gradient": _full(total)})
+
+
+@lru_cache(maxsize=_KEPT)
+def constraint_program(constraint: Constraint, inputs: int) -> Program:
+    """From "weight" to the allowed "weight", in place: a lane for each unit, a row for each of its inputs.
+
+    Raises NotTraceable.
+    """
+    graph = Graph()
+    weight = graph.input("weight", Kind.FULL)
+    with tracing(constraint):
+        allowed = _full(_array(graph, weight, inputs).operand(constraint.project(np, _array(graph, weight, inputs))))
+    return assemble({"weight": weight}, {"weight": allowed})
+
+
+@lru_cache(maxsize=_KEPT)
+def clipping_program(clipping: Clipping, count: int) -> Program:
+    """From "gradient", of so many parameters, to the clipped "gradient", in place; its sums are over all of them.
+
+    Raises NotTraceable.
+    """
+    graph = Graph()
+    gradient = graph.input("gradient", Kind.FULL)
+    with tracing(clipping):
+        clipped = _full(_array(graph, gradient, count).operand(clipping.clip(np, _array(graph, gradient, count))))
+    return assemble({"gradient": gradient}, {"gradient": clipped})
+
+
 @contextmanager
-def _tracing(entry: Entry) -> Iterator[None]:
+def tracing(entry: Entry) -> Iterator[None]:
     """Say which entry it is that cannot be traced, whatever its formula stumbled over."""
     template = "{entry} has no compiled form: {reason}"
     try:
@@ -126,7 +202,14 @@ def _full(result: Tracer) -> Node:
     return result.node if result.node.kind is Kind.FULL else copied(result.node)
 
 
-def _saved(root: Node, gradient: Node) -> list[Node]:
+def _like(node: Node, model: Node) -> Node:
+    """The node, repeated for every unit if the model holds a number for each of them."""
+    if node.kind < model.kind:
+        raise NotTraceable("the gradient of what all units share is not a sum over them")
+    return copied(node) if node.kind > model.kind and model.kind is Kind.FULL else node
+
+
+def saved(root: Node, gradient: Node) -> list[Node]:
     """What the way from the gradient to the root takes from elsewhere, apart from numbers; in order of first use."""
     needing: set[Node] = {gradient}
     found: dict[Node, None] = {}
@@ -175,9 +258,25 @@ def _arguments(graph: Graph) -> tuple[dict[str, Node], Any, Any]:
     return inputs, rate, step
 
 
-def _first_step(optimizer: Optimizer) -> tuple[Program, dict[str, float]]:
+class _Moving(Tracer):
+    """A number that is known to be positive, but changes from step to step."""
+
+    def __bool__(self) -> bool:  # type: ignore[override]
+        return True
+
+
+def _moving(graph: Graph, optimizer: Optimizer) -> Optimizer:
+    """The optimizer with a tracer in the place of its momentum."""
+    found = copy(optimizer)
+    momentum = _Moving(graph, graph.input("momentum", Kind.UNIFORM), Kind.UNIFORM)
+    object.__setattr__(found, optimizer.momentum_name, momentum)
+    return found
+
+
+def _first_step(optimizer: Optimizer, moved: bool) -> tuple[Program, dict[str, float]]:
     """A step from an empty state, and the numbers that the states it creates start from."""
     graph = Graph()
+    optimizer = _moving(graph, optimizer) if moved else optimizer
     inputs, rate, step = _arguments(graph)
     weight, gradient = (_array(graph, node) for node in inputs.values())
     states = _States(weight)
@@ -189,9 +288,10 @@ def _first_step(optimizer: Optimizer) -> tuple[Program, dict[str, float]]:
     return assemble(inputs, outputs), {name: states.initial[name].value for name in states}
 
 
-def _later_step(optimizer: Optimizer, initial: dict[str, float]) -> Program:
+def _later_step(optimizer: Optimizer, moved: bool, initial: dict[str, float]) -> Program:
     """Any step, from the states as they are."""
     graph = Graph()
+    optimizer = _moving(graph, optimizer) if moved else optimizer
     inputs, rate, step = _arguments(graph)
     inputs.update((name, graph.input(name, Kind.FULL)) for name in initial)
     weight, gradient, *rest = (_array(graph, node) for node in inputs.values())
@@ -205,7 +305,7 @@ def _agree(first: Program, later: Program) -> None:
     """Refuse an optimizer whose first step is not like the others."""
     weight = np.linspace(-2.0, 2.0, 8)
     inputs = {"weight": weight, "gradient": np.sin(3 * weight) + 0.1}
-    known = {"rate": 0.1, "step": 1.0}
+    known = {"rate": 0.1, "step": 1.0, "momentum": 0.9}
     starts = {name: np.full_like(weight, value) for name, value in later.initial.items()}
     one, other = first.run(inputs, known), later.run({**inputs, **starts}, known)
     if one.keys() != other.keys() or not all(

@@ -8,6 +8,9 @@ sixteen lanes, and a value's rows lie one behind the other. An operand of stride
     WEIGHT_GRADIENT, outputs, target, -, delta, -, source, inputs, -, -, -, -
     BIAS_GRADIENT, outputs, target, -, delta, -, -, -, -, -, -, -
     DROPOUT, units, target, card, samples, key, -, threshold, scale, -, -, -
+    GATHER_UNITS, inputs, target, units, source, -, -, -, -, -, -, -
+    SPREAD_UNITS, inputs, target, units, source, -, -, -, -, -, -, -
+    SUM_LANES or MAX_LANES, -, target, -, -, -, -, -, -, -, -, -
 """
 
 from __future__ import annotations
@@ -23,12 +26,20 @@ FIELDS = 12
 
 
 class Kernel(IntEnum):
-    """Operations of a network's cards, beside those of formulas."""
+    """Operations of a network's cards and of its update, beside those of formulas."""
 
     PRODUCT = 64
     WEIGHT_GRADIENT = 65
     BIAS_GRADIENT = 66
     DROPOUT = 67
+    GATHER_UNITS = 68
+    """The weights of up to sixteen units, (units, inputs), to a row for each input, a lane for each unit."""
+    SPREAD_UNITS = 69
+    """The way back."""
+    SUM_LANES = 70
+    """Every lane of a row becomes the sum of all."""
+    MAX_LANES = 71
+    """Every lane of a row becomes the largest of all."""
 
 
 class Start(IntEnum):
@@ -50,7 +61,7 @@ class Place(IntEnum):
     """Instructions for a tile: forward, loss and backward."""
     UPDATE_CODE = 3
     UPDATE_COUNT = 4
-    """Instructions for the end of a step: regularizers and optimizer."""
+    """Instructions for the end of a step, see `numba_update`."""
     FORWARD_CODE = 5
     FORWARD_COUNT = 6
     """Instructions for a tile at test time."""

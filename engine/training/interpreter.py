@@ -17,6 +17,7 @@ from numba.extending import intrinsic
 from engine.training import vector_functions as functions
 from engine.training.dense_kernels import bias_gradient, product, weight_gradient
 from engine.training.instructions import FIELDS, ROW_BYTES, Kernel
+from engine.training.lane_kernels import first_lanes, gather_lanes, spread_lanes, take_together
 from engine.training.programs import Op
 from engine.training.vectors import (
     FLOAT,
@@ -80,6 +81,7 @@ _LANEWISE: Mapping[Op, tuple[int, Callable[..., Vector]]] = MappingProxyType(
         Op.COS: (1, functions.cos),
         Op.POWER: (2, functions.power),
         Op.FLOOR: (1, lambda a: a.call("floor")),
+        Op.ERF: (1, functions.erf),
         Op.COPY: (1, lambda a: a),
         Op.MULTIPLY_ADD: (3, lambda a, b, c: a * b + c),
         Op.MULTIPLY_SUBTRACT: (3, lambda a, b, c: a * b - c),
@@ -191,6 +193,20 @@ def _dropout(builder: Builder, fields: _Fields) -> None:
     repeat(builder, fields.number(1), [fields.address(2), key], unit)
 
 
+def _gather_units(builder: Builder, fields: _Fields) -> None:
+    indices = first_lanes(builder, fields.raw(3))
+    gather_lanes(builder, target=fields.address(2), columns=fields.number(1), values=fields.address(4), indices=indices)
+
+
+def _spread_units(builder: Builder, fields: _Fields) -> None:
+    indices = first_lanes(builder, fields.raw(3))
+    spread_lanes(builder, source=fields.address(4), columns=fields.number(1), values=fields.address(2), indices=indices)
+
+
+def _together(op: Op) -> Callable[[Builder, _Fields], None]:
+    return lambda builder, fields: take_together(builder, target=fields.address(2), combine=_REDUCTIONS[op])
+
+
 def _scramble(builder: Builder, bits: Value) -> Value:
     """Spread the differences of 32-bit numbers over all bits (the constants are Wellons's lowbias32)."""
 
@@ -209,6 +225,10 @@ _KERNELS: Mapping[Kernel, Callable[[Builder, _Fields], None]] = MappingProxyType
         Kernel.WEIGHT_GRADIENT: _weight_gradient,
         Kernel.BIAS_GRADIENT: _bias_gradient,
         Kernel.DROPOUT: _dropout,
+        Kernel.GATHER_UNITS: _gather_units,
+        Kernel.SPREAD_UNITS: _spread_units,
+        Kernel.SUM_LANES: _together(Op.SUM_ROWS),
+        Kernel.MAX_LANES: _together(Op.MAX_ROWS),
     }
 )
 
@@ -271,22 +291,8 @@ def gather(
 
     def write(context: Any, builder: Builder, signature: Any, arguments: Any) -> Any:
         target, columns, values, samples = arguments
-        stride = builder.mul(columns, integer(4))
         indices = load(builder, samples, INTS)
-        addresses = []
-        for lane in range(INTS.count):
-            index = builder.sext(builder.extract_element(indices, ir.Constant(INT32, lane)), INT64)
-            addresses.append(builder.add(values, builder.mul(index, stride)))
-
-        def column(into: Value, offset: Value) -> list[Value]:
-            row = ir.Constant(FLOATS, ir.Undefined)
-            for lane, address in enumerate(addresses):
-                number = load(builder, builder.add(address, offset), FLOAT)
-                row = builder.insert_element(row, number, ir.Constant(INT32, lane))
-            store(builder, row, into)
-            return [builder.add(into, integer(ROW_BYTES)), builder.add(offset, integer(4))]
-
-        repeat(builder, columns, [target, integer(0)], column)
+        gather_lanes(builder, target=target, columns=columns, values=values, indices=indices)
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64, types.int64), write

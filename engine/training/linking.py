@@ -7,11 +7,12 @@ from enum import IntEnum
 
 import numpy as np
 
-from engine.training.instructions import FIELDS, ROW_BYTES
+from engine.training.instructions import FIELDS, ROW_BYTES, Kernel
 from engine.training.programs import Kind, Op, Program, Uniform
 from engine.training.trainer import Array
 
-_REDUCTIONS = (Op.SUM_ROWS, Op.MAX_ROWS)
+_REDUCTIONS = {Op.SUM_ROWS: Kernel.SUM_LANES, Op.MAX_ROWS: Kernel.MAX_LANES}
+"""What takes rows together, and what then does so with the lanes."""
 
 
 class Code:
@@ -65,9 +66,12 @@ class Layout:
         for value, place in self._constants.items():
             memory[place // 4 : (place + ROW_BYTES) // 4] = value
 
-    def link(self, code: Code, program: Program, rows: int, given: Mapping[str, int]) -> dict[str, int]:
+    def link(
+        self, code: Code, program: Program, rows: int, given: Mapping[str, int], *, together: bool = False
+    ) -> dict[str, int]:
         """Add a program's instructions for values of so many rows.
 
+        Reductions leave the lanes apart, unless all are taken `together` (parameters, one behind the other).
         `given` says where its inputs lie, and where an output is to go; other outputs get new rows. Returns the places
         of the outputs. One that equals an input, or another output, lies where that lies, whatever was asked for.
         """
@@ -89,6 +93,8 @@ class Layout:
             for operand in operands:
                 fields += [places[operand], ROW_BYTES if program.kinds[operand] is Kind.FULL else 0]
             code.add(op, counts[operands[0] if op in _REDUCTIONS else target], *fields)
+            if together and op in _REDUCTIONS:
+                code.add(_REDUCTIONS[op], 1, places[target])
         return {name: places[register] for name, register in program.outputs.items()}
 
     def _place_passing(self, places: dict[int, int], counts: list[int]) -> None:

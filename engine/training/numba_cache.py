@@ -22,7 +22,16 @@ from engine.document.errors import Sentence
 
 _KERNELS = "engine.training.kernels"
 """The module whose functions are compiled when it is imported."""
-_SOURCES = ("kernels", "interpreter", "dense_kernels", "vector_functions", "vectors", "instructions", "programs")
+_SOURCES = (
+    "kernels",
+    "interpreter",
+    "dense_kernels",
+    "lane_kernels",
+    "vector_functions",
+    "vectors",
+    "instructions",
+    "programs",
+)
 """What they are made from."""
 
 

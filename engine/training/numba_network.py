@@ -9,22 +9,24 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.catalog.layers.dense import Activation, Dense, Input
-from engine.catalog.layers.layer import Layer
-from engine.catalog.layers.merging import Add, Concatenate
+from engine.catalog.layers.layer import Layer, Parameter
+from engine.catalog.layers.merging import Concatenate
 from engine.catalog.layers.regularizing import Dropout
 from engine.catalog.layers.reshaping import Flatten
 from engine.catalog.regularizers import NoRegularizer
 from engine.document.errors import PlaygroundError, Sentence
 from engine.plan.data import random_stream
 from engine.plan.plan import NodePlan, Plan
-from engine.training.formulas import activation_programs, loss_program, optimizer_program, regularizer_program
+from engine.training.formulas import activation_programs, activity_program, loss_program
 from engine.training.instructions import LANES, ROW_BYTES, Kernel, Place, Start
+from engine.training.layer_formulas import has_formula, layer_programs
 from engine.training.linking import Code, Layout, aligned
+from engine.training.numba_update import Learned, trace_update
 from engine.training.programs import Op
 from engine.training.tracing import NotTraceable
 from engine.training.trainer import Array
 
-_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Add, Concatenate, Dropout, Flatten)
+_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Concatenate, Dropout, Flatten)
 LARGEST = 300_000
 """Multiply-adds of one sample up to which it is faster than PyTorch, for batches of any size."""
 
@@ -33,10 +35,11 @@ def refuses(plan: Plan) -> Sentence | None:
     """Why a plan cannot be run by the kernels; None: it can."""
     for node_id in plan.order:
         node = plan.nodes[node_id]
-        if type(node.layer) not in _LAYERS:
+        if type(node.layer) not in _LAYERS and not _is_formula(node):
             return Sentence("{layer} has no compiled form", {"layer": node.layer.label})
         shape = node.output_shape
-        if shape is None or (len(shape) != 1 and not node.layer.output_activation.elementwise):
+        activation = node.layer.output_activation
+        if shape is None or (len(shape) != 1 and (not activation.elementwise or activation.parameters(shape))):
             return Sentence("{layer} has no compiled form for images", {"layer": node.layer.output_activation.label})
     if plan.cost.multiply_adds > LARGEST:
         return Sentence("PyTorch is faster for networks of this size")
@@ -49,16 +52,23 @@ def refuses(plan: Plan) -> Sentence | None:
 
 def _trace(plan: Plan) -> None:
     """Ask for every program that the plan needs; they are remembered. Raises NotTraceable."""
-    training = plan.document.training
-    optimizer_program(training.optimizer)
+    trace_update(plan)
     for node_id in plan.order:
         node = plan.nodes[node_id]
         activation_programs(node.layer.output_activation, _units(node))
-        for parameter in node.parameters.values():
-            if not isinstance(parameter.regularizer, NoRegularizer):
-                regularizer_program(parameter.regularizer)
+        if has_formula(node.layer):
+            layer_programs(node.layer, len(node.sources), _units(node))
+        if not isinstance(node.layer.activity_penalty, NoRegularizer):
+            activity_program(node.layer.activity_penalty)
     if plan.target is not None:
-        loss_program(training.loss, plan.target.units)
+        loss_program(plan.document.training.loss, plan.target.units)
+
+
+def _is_formula(node: NodePlan) -> bool:
+    """Whether a card's own part is a formula over its units, or joins numbers of one shape whatever that is."""
+    flat = all(len(shape) == 1 for shape in node.input_shapes)
+    joins = node.layer.takes[1] > 1 and len(set(node.input_shapes)) == 1
+    return has_formula(node.layer) and (flat or joins)
 
 
 def _units(node: NodePlan) -> int:
@@ -81,14 +91,16 @@ class NumbaNetwork:
         self._plan = plan
         self.order = plan.order
         self._layout = Layout()
-        self._offsets = self._arrange()
+        self._learned = learned = Learned(plan, self._layout)
+        self._offsets = learned.offsets
+        self._shares, self._samples, self._key = (self._layout.room(1) for _ in range(3))
         self._link()
         self.memory, view = aligned(self._layout.size)
         self._layout.fill(self.memory)
-        count = self._rows * LANES
-        self.learned = view(0, count * (1 + len(self._states)))
+        count = learned.rows * LANES
+        self.learned = view(0, count * (1 + len(learned.states)))
         """Weights and states, all that a step carries on to the next."""
-        self.weights = view(self._weights, count)
+        self.weights = view(learned.weights, count)
         self.parameters: dict[str, Array] = {
             name: view(self._offsets[name], parameter.size).reshape(parameter.shape)
             for name, parameter in plan.parameters.items()
@@ -99,10 +111,12 @@ class NumbaNetwork:
                 name: view(self._offsets[name] + place, parameter.size).reshape(parameter.shape)
                 for name, parameter in plan.parameters.items()
             }
-            for state, place in self._states.items()
+            for state, place in learned.states.items()
         }
         """Views of the optimizer's states by the state's name and "node.parameter"."""
-        self._state_rows = [(view(place, count), self._program.initial[state]) for state, place in self._states.items()]
+        self._state_rows = [
+            (view(place, count), learned.program.initial[state]) for state, place in learned.states.items()
+        ]
         self.initialize(plan)
 
     def initialize(self, plan: Plan) -> None:
@@ -119,12 +133,13 @@ class NumbaNetwork:
         for values, start in self._state_rows:
             values[...] = start
 
-    def uniforms(self, rate: Array, step: Array) -> Array:
+    def uniforms(self, rate: Array, step: Array, momentum: Array | float = 0.0) -> Array:
         """What fills the uniform rows for some steps, (steps, uniforms) float32; one row if all steps share it.
 
-        `rate` is (steps,), or (1,) if it stays; `step` (steps,) counts from 1.
+        `rate` is (steps,), or (1,) if it stays, and so is the `momentum` of a schedule that moves it; `step` (steps,)
+        counts from 1.
         """
-        known = {"rate": rate, "step": step}
+        known = {"rate": rate, "step": step, "momentum": np.asarray(momentum)}
         columns = [np.atleast_1d(uniform.evaluate(known)) for uniform in self._layout.uniforms]
         if not columns:
             return np.zeros((1, 0), np.float32)
@@ -148,31 +163,12 @@ class NumbaNetwork:
             (Place.FORWARD_CODE, Place.FORWARD_COUNT, self._forward_table),
         ):
             found[code], found[count] = table.ctypes.data, len(table)
-        found[Place.GRADIENT], found[Place.GRADIENT_ROWS] = self._gradient, self._rows
+        found[Place.GRADIENT], found[Place.GRADIENT_ROWS] = self._learned.gradient, self._learned.rows
         found[Place.UNIFORMS], found[Place.UNIFORM_COUNT] = self._layout.first_uniform, len(self._layout.uniforms)
         found[Place.SHARES], found[Place.SAMPLES], found[Place.KEY] = self._shares, self._samples, self._key
         return found
 
     # --- linking -----------------------------------------------------------------------------------------------------
-
-    def _arrange(self) -> dict[str, int]:
-        """Place weights, states and gradients; returns where each parameter begins in each of them."""
-        offsets: dict[str, int] = {}
-        end = 0
-        for name, parameter in self._plan.parameters.items():
-            # A penalty's gradient is computed in whole rows, which must not reach into another parameter.
-            alone = not isinstance(parameter.regularizer, NoRegularizer)
-            end = _whole(end) if alone else end
-            offsets[name] = 4 * end
-            end += parameter.size
-            end = _whole(end) if alone else end
-        self._rows = _whole(end) // LANES
-        self._program = optimizer_program(self._plan.document.training.optimizer)
-        self._weights = self._layout.room(self._rows)
-        self._states = {state: self._layout.room(self._rows) for state in self._program.initial}
-        self._gradient = self._layout.room(self._rows)
-        self._shares, self._samples, self._key = (self._layout.room(1) for _ in range(3))
-        return offsets
 
     def _link(self) -> None:
         train, update, forward = Code(), Code(), Code()
@@ -183,6 +179,7 @@ class NumbaNetwork:
         self._deltas: dict[str, int] = {}
         self._masks: dict[str, int] = {}
         self._saved: dict[str, dict[str, int]] = {}
+        self._formulas: dict[str, dict[str, int]] = {}
         for node_id in self.order:
             self._forward(train, node_id, training=True)
         values, raw = self.values, self.raw
@@ -197,13 +194,14 @@ class NumbaNetwork:
         self.target_place = self._layout.room(self._plan.target.units)
         if self._needs(self._plan.output):
             self._backward_all(train, values, raw)
-            self._update(update)
+            self._learned.update(update)
         self._train_table, self._update_table, self._forward_table = train.table, update.table, forward.table
 
     def _needs(self, node_id: str) -> bool:
-        """Whether something is learned in a card or before it."""
+        """Whether something is trained in a card or before it."""
         node = self._plan.nodes[node_id]
-        return bool(node.parameters) or any(self._needs(source) for source in node.sources)
+        trained = any(parameter.rate_factor > 0 for parameter in node.parameters.values())
+        return trained or any(self._needs(source) for source in node.sources)
 
     def _forward(self, code: Code, node_id: str, *, training: bool) -> None:
         node = self._plan.nodes[node_id]
@@ -215,11 +213,8 @@ class NumbaNetwork:
         if isinstance(layer, Dense):
             raw = self._layout.room(units)
             self._product(code, node_id, raw, sources[0])
-        elif isinstance(layer, Add):
-            raw = self._layout.room(units)
-            code.add(Op.ADD, units, raw, ROW_BYTES, sources[0], ROW_BYTES, sources[1], ROW_BYTES)
-            for source in sources[2:]:
-                code.add(Op.ADD, units, raw, ROW_BYTES, raw, ROW_BYTES, source, ROW_BYTES)
+        elif has_formula(layer):
+            raw = self._formula(code, node_id, sources, training)
         elif isinstance(layer, Concatenate):
             raw = self._layout.room(units)
             place = raw
@@ -238,10 +233,33 @@ class NumbaNetwork:
         if training and node_id == self._plan.output and self._plan.document.training.loss.fuses:
             self.values[node_id] = raw
             return
-        places = self._layout.link(code, programs.forward if training else programs.inference, units, {"x": raw})
+        learned = layer.output_activation.parameters(node.output_shape or ())
+        given = {"x": raw, **self._spread(code, node_id, learned)}
+        places = self._layout.link(code, programs.forward if training else programs.inference, units, given)
         self.values[node_id] = places["value"]
         if training:
-            self._saved[node_id] = {**places, "x": raw}
+            self._saved[node_id] = {**places, **given}
+
+    def _formula(self, code: Code, node_id: str, sources: list[int], training: bool) -> int:
+        """The part of a card that is a formula; returns where its value lies."""
+        node = self._plan.nodes[node_id]
+        programs = layer_programs(node.layer, len(sources), _units(node))
+        given = {f"x{number}": place for number, place in enumerate(sources)}
+        given |= self._spread(code, node_id, node.layer.parameters(*node.input_shapes))
+        program = programs.forward if training else programs.inference
+        places = self._layout.link(code, program, _units(node), given)
+        if training:
+            self._formulas[node_id] = {**places, **given}
+        return places["value"]
+
+    def _spread(self, code: Code, node_id: str, parameters: Mapping[str, Parameter]) -> dict[str, int]:
+        """Where rows lie that hold some of what a card has learned, the same number for every sample."""
+        found: dict[str, int] = {}
+        for name, parameter in parameters.items():
+            found[name] = self._layout.room(parameter.size)
+            place = self._offsets[f"{node_id}.{name}"]
+            code.add(Kernel.PRODUCT, parameter.size, found[name], Start.BIAS, 0, 0, 0, 0, place, 0)
+        return found
 
     def _product(self, code: Code, node_id: str, raw: int, source: int) -> None:
         weight, bias = self._offsets[f"{node_id}.weight"], self._offsets.get(f"{node_id}.bias")
@@ -272,25 +290,30 @@ class NumbaNetwork:
         """From the gradient of a card's output to those of its parameters and of what it takes in."""
         node = self._plan.nodes[node_id]
         layer, units, delta = node.layer, _units(node), self._deltas[node_id]
+        if not isinstance(layer.activity_penalty, NoRegularizer):
+            self._penalise_activity(code, node_id, values[node_id])
         if node_id in self._saved:
-            program = activation_programs(layer.output_activation, units).backward
-            inputs = {name: place for name, place in self._saved[node_id].items() if name in program.inputs}
-            delta = self._layout.link(code, program, units, {**inputs, "gradient": delta, "gradient_in": delta})[
-                "gradient_in"
-            ]
+            self._learn_activation(code, node_id, delta)
+            delta = self._through_activation(code, node_id, self._saved[node_id], delta)
         if isinstance(layer, Dense):
-            source = node.sources[0]
+            source, learned = node.sources[0], self._learned
             weight, bias = self._offsets[f"{node_id}.weight"], self._offsets.get(f"{node_id}.bias")
             inputs_count = self._plan.parameters[f"{node_id}.weight"].shape[1]
-            code.add(Kernel.WEIGHT_GRADIENT, units, self._gradient + weight, 0, delta, 0, values[source], inputs_count)
-            if bias is not None:
-                code.add(Kernel.BIAS_GRADIENT, units, self._gradient + bias, 0, delta)
+            trained = {name for name, parameter in node.parameters.items() if parameter.rate_factor > 0}
+            if "weight" in trained:
+                place = learned.gradient + weight
+                code.add(Kernel.WEIGHT_GRADIENT, units, place, 0, delta, 0, values[source], inputs_count)
+            if bias is not None and "bias" in trained:
+                code.add(Kernel.BIAS_GRADIENT, units, learned.gradient + bias, 0, delta)
             if self._needs(source):
                 place, start = self._delta(source)
                 code.add(
-                    Kernel.PRODUCT, inputs_count, place, start, delta, units, self._weights + weight, 4, 0,
+                    Kernel.PRODUCT, inputs_count, place, start, delta, units, learned.weights + weight, 4, 0,
                     4 * inputs_count,
                 )  # fmt: skip
+            return
+        if node_id in self._formulas:
+            self._through_formula(code, node_id, delta)
             return
         for source in node.sources:
             rows = _units(self._plan.nodes[source])
@@ -298,6 +321,57 @@ class NumbaNetwork:
                 self._pass_back(code, source, rows, delta, self._masks.get(node_id))
             if isinstance(layer, Concatenate):
                 delta += rows * ROW_BYTES
+
+    def _learn_activation(self, code: Code, node_id: str, delta: int) -> None:
+        """From the gradient of a card's output to those of what its activation learns."""
+        node, saved = self._plan.nodes[node_id], self._saved[node_id]
+        program = activation_programs(node.layer.output_activation, _units(node)).learning
+        places = {name: saved[name] for name in program.inputs if name != "gradient"}
+        found = self._layout.link(code, program, _units(node), {**places, "gradient": delta}) if program.outputs else {}
+        self._learn(code, node_id, found)
+
+    def _through_formula(self, code: Code, node_id: str, delta: int) -> None:
+        """From the gradient of what a card's formula gives to those of its inputs and of what it learns."""
+        node, saved = self._plan.nodes[node_id], self._formulas[node_id]
+        program = layer_programs(node.layer, len(node.sources), _units(node)).backward
+        places = {name: saved[name] for name in program.inputs if name != "gradient"}
+        found = self._layout.link(code, program, _units(node), {**places, "gradient": delta})
+        self._learn(code, node_id, found)
+        for number, source in enumerate(node.sources):
+            if self._needs(source):
+                self._pass_back(code, source, _units(node), found[f"gradient_x{number}"], None)
+
+    def _learn(self, code: Code, node_id: str, found: Mapping[str, int]) -> None:
+        """Add the gradients of what a card learns up over the samples, those that were found for each sample."""
+        for name, parameter in self._plan.nodes[node_id].parameters.items():
+            if parameter.rate_factor > 0 and f"gradient_{name}" in found:
+                place = self._learned.gradient + self._offsets[f"{node_id}.{name}"]
+                code.add(Kernel.BIAS_GRADIENT, parameter.size, place, 0, found[f"gradient_{name}"])
+
+    def _through_activation(self, code: Code, node_id: str, saved: Mapping[str, int], delta: int) -> int:
+        """From the gradient of a card's output to that of what its activation takes in, in its place if it can be."""
+        node = self._plan.nodes[node_id]
+        program = activation_programs(node.layer.output_activation, _units(node)).backward
+        places = {name: place for name, place in saved.items() if name in program.inputs}
+        places |= {"gradient": delta, "gradient_in": delta}
+        return self._layout.link(code, program, _units(node), places)["gradient_in"]
+
+    def _penalise_activity(self, code: Code, node_id: str, value: int) -> None:
+        """Add the gradient of the penalty on a card's output to what has come back so far."""
+        node, delta = self._plan.nodes[node_id], self._deltas[node_id]
+        units, program = _units(node), activity_program(node.layer.activity_penalty)
+        if node_id in self._saved:
+            places = {"value": value, "gradient": delta, "share": self._shares}
+            self._layout.link(code, program, units, places)
+            return
+        # The loss was computed together with the activation, so `value` and `delta` are those before it.
+        forward = activation_programs(node.layer.output_activation, units).forward
+        saved = {**self._layout.link(code, forward, units, {"x": value}), "x": value}
+        own = self._layout.room(units)
+        code.add(Op.COPY, units, own, ROW_BYTES, self._layout.constant(0.0), 0)
+        self._layout.link(code, program, units, {"value": saved["value"], "gradient": own, "share": self._shares})
+        back = self._through_activation(code, node_id, saved, own)
+        code.add(Op.ADD, units, delta, ROW_BYTES, delta, ROW_BYTES, back, ROW_BYTES)
 
     def _delta(self, node_id: str) -> tuple[int, Start]:
         """Where the gradient of a card's output lies, and whether something is there already."""
@@ -315,18 +389,3 @@ class NumbaNetwork:
             code.add(Op.ADD, rows, place, ROW_BYTES, place, ROW_BYTES, delta, ROW_BYTES)
         else:
             code.add(Op.COPY, rows, place, ROW_BYTES, delta, ROW_BYTES)
-
-    def _update(self, code: Code) -> None:
-        for name, parameter in self._plan.parameters.items():
-            if isinstance(parameter.regularizer, NoRegularizer):
-                continue
-            program = regularizer_program(parameter.regularizer)
-            places = {"weight": self._weights + self._offsets[name], "gradient": self._gradient + self._offsets[name]}
-            self._layout.link(code, program, _whole(parameter.size) // LANES, places)
-        places = {"weight": self._weights, "gradient": self._gradient, **self._states}
-        self._layout.link(code, self._program, self._rows, places)
-
-
-def _whole(count: int) -> int:
-    """Up to whole rows."""
-    return -(-count // LANES) * LANES

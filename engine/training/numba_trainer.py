@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,33 +78,28 @@ class NumbaTrainer(Run):
 
     # --- training ----------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float) -> int:
-        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
+    def _advance(self, seconds: float) -> None:
         start = now = perf_counter()
         before = self.step_count
-        batch = self._training.batch_size
-        while self.step_count == before or now < start + seconds:
+        batch = self._batch_size
+        while self.stopped is None and (self.step_count == before or now < start + seconds):
             wanted = max(1, int(self._speed * (start + seconds - now)))
             if self._evaluation is not None and before < self.step_count and not self._due(wanted, batch):
                 break  # just recorded: whoever looks now need not evaluate again
             steps = self._take(wanted, batch)
             then, now = now, perf_counter()
             self._speed = steps / max(now - then, 1e-6)
-        self._check_finite()
-        return self.step_count - before
 
     def _update(self, end: int) -> None:
-        self._take(1, 1 if end == self.position + 1 else self._training.batch_size)
+        self._take(1, 1 if end == self.position + 1 else self._batch_size)
 
-    def train_epochs(self, count: int) -> None:
-        """Train to the end of so many epochs, the running one included. Raises Diverged."""
-        end, batch = self.epoch + count, self._training.batch_size
-        while self.epoch < end:
+    def _train_to(self, end: int) -> None:
+        batch = self._batch_size
+        while self.epoch < end and self.stopped is None:
             self._take(self._steps_to(end, batch), batch)
-        self._check_finite()
 
     def _finish_epoch(self) -> None:
-        batch = self._training.batch_size
+        batch = self._batch_size
         self._take(self._steps_to(self.epoch + 1, batch), batch)
 
     def _steps_to(self, epoch: int, batch: int) -> int:
@@ -135,11 +130,18 @@ class NumbaTrainer(Run):
         return steps
 
     def _due(self, steps: int, batch: int) -> list[int]:
-        """The epochs to record that end within so many steps, as many as are looked at in one go."""
+        """The epochs to record that end within so many steps, as many as are looked at in one go.
+
+        One at whose end the schedule may change or the run may stop is the last of them.
+        """
         most = max(1, _LOOKED_AT // self._answer_bytes)
         last = self.epoch + (self.position // batch + steps) // -(-self._size // batch)
         found: list[int] = []
-        while len(found) < most and (epoch := self._curve.next_due(found[-1] if found else self.epoch)) <= last:
+        epoch = self.epoch
+        while len(found) < most and not (found and self._is_looked_at(epoch)):
+            epoch = min(self._curve.next_due(epoch), self._watch.next_look(epoch))
+            if epoch > last:
+                break
             found.append(epoch)
         return found
 
@@ -151,9 +153,11 @@ class NumbaTrainer(Run):
         epochs, places = np.divmod(places, -(-size // batch))
         places *= batch
         places[0] = self.position
-        rates = np.atleast_1d(self._rates(self.epoch + epochs + places / size))
+        moments = self.epoch + epochs + places / size
         uniforms = network.uniforms(
-            rates[:1] if (rates == rates[0]).all() else rates, self._optimizer_steps + np.arange(1.0, steps + 1)
+            _once(self._rates(moments)),
+            self._optimizer_steps + np.arange(1.0, steps + 1),
+            _once(self._momenta(moments) if self._moves_momentum else 0.0),
         )
         stride = uniforms.strides[0] if len(uniforms) > 1 else 0
         order = self._orders()
@@ -191,8 +195,9 @@ class NumbaTrainer(Run):
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def _raw_answers(self) -> Array:
-        return self._forward(self._all_inputs, [(self._answer_place, self._target.units)])[0]
+    def _raw_answers(self, most: int | None = None) -> Array:
+        inputs = self._all_inputs if most is None else [x[:most] for x in self._all_inputs]
+        return self._forward(inputs, [(self._answer_place, self._target.units)])[0]
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
@@ -295,6 +300,12 @@ class NumbaTrainer(Run):
         # the sum is finite exactly if all weights are, long before it could overflow by itself
         with np.errstate(all="ignore"):
             return bool(np.isfinite(self._network.weights.sum()))
+
+
+def _once(values: Any) -> Array:
+    """(1,) if all are the same, else as they are."""
+    found = np.atleast_1d(values)
+    return found[:1] if (found == found[0]).all() else found
 
 
 def _padded(size: int) -> int:

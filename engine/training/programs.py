@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from engine.catalog.functions import ERF
+
 Array = NDArray[Any]
 
 
@@ -67,6 +69,8 @@ class Op(IntEnum):
     """a · b − c, likewise."""
     SUBTRACT_PRODUCT = 32
     """c − a · b, likewise."""
+    ERF = 33
+    """The error function."""
 
 
 class Kind(IntEnum):
@@ -135,6 +139,7 @@ _COMPUTE: Mapping[Op, Callable[..., Array]] = MappingProxyType(
         Op.MULTIPLY_ADD: lambda a, b, c: a * b + c,
         Op.MULTIPLY_SUBTRACT: lambda a, b, c: a * b - c,
         Op.SUBTRACT_PRODUCT: lambda a, b, c: c - a * b,
+        Op.ERF: ERF,
     }
 )
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from engine.catalog.metrics import metric_for
-from engine.document.errors import InvalidValueError
+from engine.document.errors import Sentence
 from engine.plan.data import split
 from engine.plan.plan import Plan
 from engine.training.curve import Curve, NoCurve
+from engine.training.judge import Judge
+from engine.training.parameters import check_fits, check_known, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
+from engine.training.watch import Remembered, Watch, moves_momentum
 
-_Standing = tuple[int, int, int, Any]
-"""Epoch, steps, position and state."""
+_Standing = tuple[int, int, int, Any, Remembered]
+"""Epoch, steps, position, state, and what schedule and stopping rule remember."""
 
 
 class Run(ABC):
@@ -31,6 +33,8 @@ class Run(ABC):
 
     device = "cpu"
     """Where it computes."""
+    stopped: Sentence | None = None
+    """Why the stopping rule ended the last call that trained; None if it did not. The next call goes on past it."""
 
     def __init__(self, plan: Plan, *, recorded: bool = True, device: str = "auto") -> None:
         """Stand at epoch 0 with the weights that the seed fixes.
@@ -44,6 +48,8 @@ class Run(ABC):
 
     def _start(self) -> None:
         self._curve = Curve() if self._recorded else NoCurve()
+        self._watch = Watch(self._training)
+        self.stopped = None
         self.epoch = 0
         self.step_count = 0
         self.position = 0
@@ -66,14 +72,16 @@ class Run(ABC):
         assert plan.target is not None
         self.plan = plan
         self._training = document.training
+        self._watch = Watch(document.training)
+        self._moves_momentum = moves_momentum(document.training)
         self._target = plan.target
-        self._metric = metric_for(plan.target.task)
-        self._shapes = {name: parameter.shape for name, parameter in plan.parameters.items()}
+        self._shapes = plan.saved_shapes
         samples = split(document.data)
-        self._train, self._test = samples.train, samples.test
-        self._size = len(samples.train)
+        self._judge = Judge(plan, samples.train, samples.test)
+        self._size, self._held_back = len(samples.train), len(samples.test)
+        self._batch_size = self._size if self._training.optimizer.full_batch else self._training.batch_size
         self._values = np.concatenate([samples.train.values, samples.test.values])
-        self._targets = self._target.encode(np.concatenate([samples.train.targets, samples.test.targets]))
+        self._targets = self._judge.targets
         self._evaluation: Evaluation | None = None
         self._prepare()
 
@@ -92,16 +100,19 @@ class Run(ABC):
         """Take over the samples: `_values` and `_targets`, those to train on first."""
 
     @abstractmethod
-    def advance(self, seconds: float) -> int:
-        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
+    def _advance(self, seconds: float) -> None:
+        """Train for about that long, at least one step, or until it is `stopped`. Raises Diverged."""
 
     @abstractmethod
     def _update(self, end: int) -> None:
         """One optimizer step on the samples of the epoch from `position` up to `end`, recorded if it ends a due one."""
 
     @abstractmethod
-    def _raw_answers(self) -> Array:
-        """The output card's values for `_values`, before its activation if the loss is computed from there."""
+    def _raw_answers(self, most: int | None = None) -> Array:
+        """The output card's values for `_values`, before its activation if the loss is computed from there.
+
+        With `most`, for so many of them at most, the first ones.
+        """
 
     @abstractmethod
     def _is_finite(self) -> bool:
@@ -137,22 +148,47 @@ class Run(ABC):
 
     # --- training ----------------------------------------------------------------------------------------------------
 
+    def advance(self, seconds: float) -> int:
+        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
+        before = self.step_count
+        with self._in_training():
+            self._advance(seconds)
+            self._check_finite()
+        return self.step_count - before
+
     def step(self, unit: Unit) -> None:
-        """Train on the next sample, on the rest of the running batch, or to the end of the running epoch."""
-        if unit == "sample":
-            self._update(self.position + 1)
-        elif unit == "batch":
-            self._update(self._batch_end())
-        else:
-            self._finish_epoch()
-        self._check_finite()
+        """Train on the next sample, on the rest of the running batch, or to the end of the running epoch.
+
+        An optimizer that always takes all samples takes them for a "sample" too.
+        """
+        with self._in_training():
+            if unit == "epoch":
+                self._finish_epoch()
+            elif unit == "sample" and not self._training.optimizer.full_batch:
+                self._update(self.position + 1)
+            else:
+                self._update(self._batch_end())
+            self._check_finite()
 
     def train_epochs(self, count: int) -> None:
-        """Train to the end of so many epochs, the running one included. Raises Diverged."""
-        end = self.epoch + count
-        while self.epoch < end:
+        """Train to the end of so many epochs, the running one included, or until it is `stopped`. Raises Diverged."""
+        with self._in_training():
+            self._train_to(self.epoch + count)
+            self._check_finite()
+
+    @contextmanager
+    def _in_training(self) -> Iterator[None]:
+        self.stopped = None
+        self._watch.begin()
+        try:
+            yield
+        finally:
+            self._watch.pause()
+
+    def _train_to(self, end: int) -> None:
+        """Train until so many epochs are over, or until it is `stopped`."""
+        while self.epoch < end and self.stopped is None:
             self._finish_epoch()
-        self._check_finite()
 
     def _finish_epoch(self) -> None:
         epoch = self.epoch
@@ -160,7 +196,7 @@ class Run(ABC):
             self._update(self._batch_end())
 
     def _batch_end(self) -> int:
-        size = self._training.batch_size
+        size = self._batch_size
         return min(self._size, (self.position // size + 1) * size)
 
     def _stepped(self, end: int, steps: int = 1, epochs: int = 0) -> None:
@@ -180,44 +216,32 @@ class Run(ABC):
     def _rates(self, epochs: Any) -> Any:
         """The learning rate at fractional epochs, one or an array of them."""
         training = self._training
-        return training.optimizer.learning_rate * training.schedule.factor(epochs, training.epochs)
+        rate = training.optimizer.learning_rate * self._watch.adapted
+        return rate * training.schedule.factor(epochs, training.epochs)
+
+    def _momenta(self, epochs: Any) -> Any:
+        """The momentum at fractional epochs that the schedule wants, one or an array; None: the optimizer's own."""
+        return self._training.schedule.momentum(epochs, self._training.epochs) if self._moves_momentum else None
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def evaluate(self) -> Evaluation:
         """Loss and metric on the training and the test samples, as at test time."""
         if self._evaluation is None:
-            self._evaluation = Evaluation(*map(float, self._judge(self._raw_answers()[None])[0]))
+            self._evaluation = Evaluation(*map(float, self._judge.evaluations(self._raw_answers()[None])[0]))
         return self._evaluation
 
-    def _judge(self, raw: Array) -> Array:
-        """What `evaluate` finds, (states, 4) float64, from the `_raw_answers` of several states, stacked."""
-        assert self.plan.output is not None
-        size, training = self._size, self._training
-        found = np.full((len(raw), 4), math.nan)
-        with np.errstate(all="ignore"):
-            activation = self.plan.nodes[self.plan.output].layer.output_activation
-            answers = self._target.decide(activation.value(raw) if training.loss.fuses else raw)
-            losses = training.loss.value(raw, self._targets)
-            found[:, 0] = losses[:, :size].mean(axis=1)
-            found[:, 2] = self._metric.value(answers[:, :size], self._train.targets)
-            if len(self._test):
-                found[:, 1] = losses[:, size:].mean(axis=1)
-                found[:, 3] = self._metric.value(answers[:, size:], self._test.targets)
-        return found
+    def training_loss(self, most: int) -> float:
+        """The mean loss of the training samples, or of so many of them where there are more, as at test time."""
+        return self._judge.loss_of_first(self._raw_answers(min(most, self._size)))
 
     def curves(self) -> Array:
         """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
         return self._curve.rows
 
     def parameter(self, name: str) -> Array:
-        """A copy of "node.parameter". Raises InvalidValueError for an unknown name."""
-        if name not in self._shapes:
-            raise InvalidValueError(
-                "this network has no parameter {name}; it has {known}",
-                name=repr(name),
-                known=", ".join(self._shapes) or "none",
-            )
+        """A copy of "node.parameter" or "node.buffer". Raises InvalidValueError for an unknown name."""
+        check_known(name, self._shapes)
         return self._parameter(name).copy()
 
     def _forget(self) -> None:
@@ -230,30 +254,23 @@ class Run(ABC):
         """A copy of the state."""
         weights = {name: self._parameter(name).copy() for name in self._shapes}
         state = dict(self._optimizer_arrays())
-        return Snapshot(self.epoch, self.step_count, self.position, weights, state, self._curve.rows)
+        rows, watch = self._curve.rows, self._watch.arrays()
+        return Snapshot(self.epoch, self.step_count, self.position, weights, state, rows, watch)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Take up a state. Raises InvalidValueError when names or shapes do not fit the plan."""
-        self._check_fits(snapshot.weights)
+        check_fits(snapshot.weights, self._shapes)
         self._put_optimizer_arrays(snapshot.optimizer)
         for name, values in snapshot.weights.items():
             self._put_parameter(name, np.asarray(values, np.float32))
         self.epoch, self.step_count = snapshot.epoch, snapshot.step
-        self.position = snapshot.position if snapshot.position < self._size else 0
+        goes_on = snapshot.position < self._size and not self._training.optimizer.full_batch
+        self.position = snapshot.position if goes_on else 0
         self._forget()
         self._curve.replace(snapshot.curves)
+        self._watch.put_arrays(snapshot.watch, self._shapes)
+        self.stopped = None
         self._keep_finite()
-
-    def _check_fits(self, weights: Mapping[str, Array]) -> None:
-        shapes = {name: np.shape(values) for name, values in weights.items()}
-        for name in sorted(set(shapes) | set(self._shapes)):
-            if shapes.get(name) != self._shapes.get(name):
-                raise InvalidValueError(
-                    "{name} is {found} in the saved weights but {wanted} in this network; start a new run",
-                    name=name,
-                    found=shapes.get(name, "missing"),
-                    wanted=self._shapes.get(name, "missing"),
-                )
 
     def edit(self, plan: Plan) -> bool:
         """Go on under another plan, keeping weights and progress; False (and nothing changed) if it cannot."""
@@ -264,8 +281,9 @@ class Run(ABC):
         optimizer = new.training.optimizer.replace(learning_rate=old.training.optimizer.learning_rate)
         kept = snapshot.optimizer if optimizer == old.training.optimizer else {}
         position = snapshot.position if new.data == old.data else 0
+        watch = self._watch.kept_by(new.training)
         self._begin(plan)
-        self.restore(Snapshot(snapshot.epoch, snapshot.step, position, snapshot.weights, kept, snapshot.curves))
+        self.restore(dataclasses.replace(snapshot, position=position, optimizer=kept, watch=watch))
         return True
 
     def _can_run(self, plan: Plan) -> bool:
@@ -275,17 +293,7 @@ class Run(ABC):
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one value of "node.parameter" by hand. Raises InvalidValueError for a place or value it cannot take."""
         values = self.parameter(name)
-        inside = len(index) == values.ndim and all(0 <= i < n for i, n in zip(index, values.shape, strict=True))
-        if not inside:
-            raise InvalidValueError(
-                "{name} has the shape {shape}, so there is no value at {index}",
-                name=name,
-                shape=values.shape,
-                index=index,
-            )
-        if not abs(value) <= float(np.finfo(np.float32).max):
-            raise InvalidValueError("{name} (={value}) must be a finite number", name=name, value=value)
-        values[index] = value
+        put_value(name, values, index, value)
         self._put_parameter(name, values)
         self._forget()
 
@@ -301,15 +309,43 @@ class Run(ABC):
 
         False, and nothing written, if a loss is not finite.
         """
-        found = self._judge(raw)
-        if not np.isfinite(found[:, : 2 if len(self._test) else 1]).all():
+        found = self._judge.evaluations(raw)
+        if not np.isfinite(found[:, : 2 if self._held_back else 1]).all():
             return False
+        self._evaluation = Evaluation(*found[-1].tolist())
+        stopped = self._look(epochs[-1], self._evaluation)
         rates = np.broadcast_to(self._rates(np.asarray(epochs, np.float64)), len(epochs))
         for epoch, row, rate in zip(epochs, found.tolist(), rates.tolist(), strict=True):
-            self._curve.record(epoch, (*row, rate))
-        self._evaluation = Evaluation(*found[-1].tolist())
+            if self._curve.due(epoch):
+                self._curve.record(epoch, (*row, rate))
+        if stopped is not None:
+            self._end(stopped)
         self._keep_finite()
         return True
+
+    def _is_due(self, epoch: int) -> bool:
+        """Whether the end of an epoch is to be recorded or looked at."""
+        return self._curve.due(epoch) or self._is_looked_at(epoch)
+
+    def _is_looked_at(self, epoch: int) -> bool:
+        """Whether schedule or stopping rule want to see the end of an epoch before the run goes on."""
+        return epoch > 0 and self._watch.next_look(epoch - 1) == epoch
+
+    def _look(self, epoch: int, found: Evaluation) -> Sentence | None:
+        """Let schedule and stopping rule look at the end of an epoch, if they want to; why the run ends here."""
+        if not self._is_looked_at(epoch):
+            return None
+        loss = found.test_loss if self._held_back else found.train_loss
+        return self._watch.look(epoch, loss, lambda: {name: self._parameter(name).copy() for name in self._shapes})
+
+    def _end(self, reason: Sentence) -> None:
+        """Stop here, with the best weights where the rule has kept them."""
+        self.stopped = reason
+        best = self._watch.take_best()
+        for name, values in best.items():
+            self._put_parameter(name, values)
+        if best:
+            self._forget()
 
     def _keep_finite(self) -> None:
         """Remember the newest state known to be finite: what a run that diverges falls back to."""
@@ -317,11 +353,12 @@ class Run(ABC):
 
     def _standing(self) -> _Standing:
         """Progress and a copy of the state, for `_return_to`."""
-        return self.epoch, self.step_count, self.position, self._state()
+        return self.epoch, self.step_count, self.position, self._state(), self._watch.copy()
 
     def _return_to(self, standing: _Standing) -> None:
-        self.epoch, self.step_count, self.position, state = standing
+        self.epoch, self.step_count, self.position, state, remembered = standing
         self._put_state(state)
+        self._watch.put(remembered)
         self._curve.truncate(self.epoch)
         self._forget()
 
@@ -344,4 +381,5 @@ class Run(ABC):
 
 def _starts(plan: Plan) -> dict[str, object]:
     """What fixes the initial weights: a change of it means a new run."""
-    return {name: (parameter.shape, parameter.initializer) for name, parameter in plan.parameters.items()}
+    learned = {name: (parameter.shape, parameter.initializer) for name, parameter in plan.parameters.items()}
+    return {**learned, **plan.buffers}

@@ -144,7 +144,7 @@ class _Runner:
         run = self._run
         try:
             run.start_over(seed)
-            while run.epoch < self._epochs:
+            while run.epoch < self._epochs and run.stopped is None:
                 if stopped():
                     return None
                 start = perf_counter()
@@ -185,7 +185,8 @@ def run_seeds(
 ) -> Iterator[Outcome]:
     """Train a network once for each seed, on every core, and hand each outcome out when it is there.
 
-    Everything but the seed stays as in the plan's document, the data too: their seed is their own. With a `resolution`,
+    Everything but the seed stays as in the plan's document, the data too: their seed is their own; a run that the
+    stopping rule ends is over. With a `resolution`,
     answers over the plane are kept. `progress` is called, by the thread that asks for outcomes, before each outcome and
     a few times a second while none comes: with the number of runs that are over, and the parts done of those under way.
     Raises PlaygroundError for a plan that cannot be trained so.

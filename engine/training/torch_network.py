@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from engine.catalog.layers.layer import Layer
-from engine.catalog.regularizers import NoRegularizer, Regularizer
+from engine.catalog.regularizers import NoRegularizer
 from engine.document.errors import PlaygroundError
 from engine.plan.data import random_stream
 from engine.plan.plan import NodePlan, Plan
+from engine.training.torch_update import StepRules
 
 
 class Card(NamedTuple):
@@ -43,37 +44,44 @@ class TorchNetwork:
         self.order = plan.order
         self.place = {node_id: index for index, node_id in enumerate(plan.order)}
         self.output = self.place[plan.output]
-        self.stochastic = any(plan.nodes[node_id].layer.stochastic for node_id in plan.order)
+        self.stochastic = any(plan.nodes[node_id].layer.draws for node_id in plan.order)
+        self.has_modes = self.stochastic or bool(plan.buffers)
+        """Whether some card acts otherwise in training than at test time."""
         self.flat = torch.zeros(sum(parameter.size for parameter in plan.parameters.values()), device=device)
         self.flat_gradient = torch.zeros_like(self.flat)
         self.flat.grad = self.flat_gradient
         self.parameters: dict[str, Tensor] = {}
         """Views of `flat` by "node.parameter", without autograd."""
+        self.flat_buffers = torch.zeros(sum(buffer.size for buffer in plan.buffers.values()), device=device)
+        self.buffers: dict[str, Tensor] = {}
+        """Views of `flat_buffers` by "node.buffer": what layers keep without learning it."""
         self.slices: dict[str, slice] = {}
         """Where each parameter lies in `flat`."""
-        self.penalties: list[tuple[Regularizer, Tensor, Tensor]] = []
-        """Regularizer, weight and gradient of every parameter that has one."""
+        self.rules = StepRules(plan.document.training.clipping, self.flat_gradient)
+        """What is done before and after the optimizer's step."""
+        penalties = [(place, plan.nodes[node_id].layer.activity_penalty) for node_id, place in self.place.items()]
+        self._activity = [(place, of) for place, of in penalties if not isinstance(of, NoRegularizer)]
         self._modules: list[nn.Module] = []
+        self._parts: dict[str, tuple[nn.Module | None, nn.Module]] = {}
         self._training = True
         self.cards = [self._card(plan.nodes[node_id]) for node_id in plan.order]
         self.initialize(plan)
 
     def initialize(self, plan: Plan) -> None:
-        """Set every parameter to the value that the document's seed fixes."""
+        """Set every parameter to the value that the document's seed fixes, every buffer to its start."""
         for name, parameter in plan.parameters.items():
             stream = random_stream(plan.document.seed, "weights", name)
             values = parameter.initializer.draw(stream, parameter.shape, parameter.fan_in, parameter.fan_out)
             self.parameters[name].copy_(torch.from_numpy(values))
+        for name, buffer in plan.buffers.items():
+            self.buffers[name].fill_(buffer.start)
 
     def _card(self, plan: NodePlan) -> Card:
         layer = plan.layer
         sources = tuple(self.place[source] for source in plan.sources)
         if layer.takes[1] == 0:
             return Card((), None, None, None, None)
-        module = layer.build(nn, *plan.input_shapes)
-        if module is not None:
-            self._modules.append(module)
-            self._adopt(plan, module)
+        module, activation = self._built(plan)
         own: Callable[..., Tensor] | None
         if type(layer).forward is Layer.forward:  # nothing but the module: called without a detour
             own = module.forward if module is not None else None
@@ -84,16 +92,26 @@ class TorchNetwork:
                 return result
 
         many = _by_units(module) if isinstance(module, nn.Linear) and own == module.forward else own
-        activation = layer.output_activation.build(nn)
         if isinstance(activation, nn.Identity):
             return Card(sources, own, many, None, None)
-        self._modules.append(activation)
         many_activation = _tanh if isinstance(activation, nn.Tanh) else activation.forward
         return Card(sources, own, many, activation.forward, many_activation)
 
-    def _adopt(self, plan: NodePlan, module: nn.Module) -> None:
-        """Lay the module's parameters and gradients into the flat tensors."""
-        built = dict(module.named_parameters())
+    def _built(self, plan: NodePlan) -> tuple[nn.Module | None, nn.Module]:
+        """A card's module and activation; those of another card if it uses that one's weights."""
+        found = self._parts.get(plan.weights_of or "")
+        if found is None:
+            module, activation = plan.layer.build(nn, *plan.input_shapes), plan.layer.output_activation.build(nn)
+            self._modules += [activation] if module is None else [module, activation]
+            self._adopt(plan, module, activation)
+            found = self._parts[plan.node.id] = module, activation
+        return found
+
+    def _adopt(self, plan: NodePlan, module: nn.Module | None, activation: nn.Module) -> None:
+        """Lay the parameters and gradients of a card's module and its activation into the flat tensors."""
+        built = dict(module.named_parameters()) if module is not None else {}
+        of_activation = plan.layer.output_activation.parameters(plan.output_shape or ())
+        built.update(zip(of_activation, activation.parameters(), strict=True))
         if set(built) != set(plan.parameters):
             raise AssertionError(f"{plan.layer.name} declares {set(plan.parameters)} but builds {set(built)}")
         start = sum(part.stop - part.start for part in self.slices.values())
@@ -104,11 +122,20 @@ class TorchNetwork:
             weight = self.flat[part].view(declared.shape)
             gradient = self.flat_gradient[part].view(declared.shape)
             built[name].data = weight
-            built[name].grad = gradient
+            if declared.rate_factor:
+                built[name].grad = gradient
+            else:
+                built[name].requires_grad_(False)
             self.parameters[full_name] = weight
             self.slices[full_name] = part
-            if not isinstance(declared.regularizer, NoRegularizer):
-                self.penalties.append((declared.regularizer, weight, gradient))
+            self.rules.add(declared, weight, gradient)
+        kept = dict(module.named_buffers()) if module is not None else {}
+        start = sum(buffer.numel() for buffer in self.buffers.values())
+        for name, buffer in plan.buffers.items():
+            view = self.flat_buffers[start : start + buffer.size].view(buffer.shape)
+            start += buffer.size
+            kept[name].data = view
+            self.buffers[f"{plan.node.id}.{name}"] = view
 
     def train(self, training: bool) -> None:
         """Make dropout and its like act as in training, or as at test time."""
@@ -119,7 +146,22 @@ class TorchNetwork:
 
     def raw_output(self, inputs: Sequence[Tensor | None]) -> Tensor:
         """The output card's value before its activation. `inputs` holds one batch per Input card, by place."""
+        return self._run_all(list(inputs))
+
+    def raw_output_and_penalty(self, inputs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor | None]:
+        """What `raw_output` gives, and the mean over the batch of the penalties on outputs (None: there are none)."""
         values = list(inputs)
+        raw = self._run_all(values)
+        if not self._activity:
+            return raw, None
+        total = raw.new_zeros(())
+        for place, regularizer in self._activity:
+            value = self.activate(raw) if place == self.output else values[place]
+            total = total + regularizer.penalty(torch, value)
+        return raw, total / len(raw)
+
+    def _run_all(self, values: list[Tensor | None]) -> Tensor:
+        """Fill in the cards' outputs by place; returns that of the output card, before its activation."""
         for index, (sources, own, _, activation, _) in enumerate(self.cards):
             if not sources:
                 continue

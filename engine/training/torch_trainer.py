@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Mapping
+from functools import partial
 from time import perf_counter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from engine.document.errors import Sentence
-from engine.plan.data import epoch_order
+from engine.plan.data import epoch_order, random_stream
 from engine.plan.plan import Plan
 from engine.training.devices import choose_device
 from engine.training.run import Run
 from engine.training.torch_network import TorchNetwork
-from engine.training.torch_optimizer import FlatOptimizer
+from engine.training.torch_optimizer import FlatOptimizer, SearchOptimizer
 from engine.training.trainer import Array
+from engine.training.watch import begins_with
 
 _THREADED = 20_000_000
 """Multiply-adds of one batch from which several threads pay."""
@@ -36,7 +38,8 @@ def prepare() -> Sentence | None:
 
 class _State(NamedTuple):
     weights: Tensor
-    optimizer: dict[str, Tensor]
+    buffers: Tensor
+    optimizer: Mapping[str, Any]
 
 
 class TorchTrainer(Run):
@@ -48,12 +51,13 @@ class TorchTrainer(Run):
         self.device = choose_device(plan, self._wanted_device)
         self._network = TorchNetwork(plan, self.device)
         training = plan.document.training
-        self._optimizer = FlatOptimizer(training.optimizer, self._network.flat) if plan.parameters else None
+        made = SearchOptimizer if training.optimizer.closure_based else FlatOptimizer
+        self._optimizer = made(begins_with(training), self._network.flat) if self._network.rules.trains else None
         self._last_loss: Tensor | None = None
-        busy = 3 * plan.cost.multiply_adds * training.batch_size
-        torch.set_num_threads(1 if busy < _THREADED else max(1, (os.cpu_count() or 1) - 1))
 
     def _prepare(self) -> None:
+        busy = 3 * self.plan.cost.multiply_adds * self._batch_size
+        torch.set_num_threads(1 if busy < _THREADED else max(1, (os.cpu_count() or 1) - 1))
         self._all_inputs = self._inputs(self._values)
         self._all_targets = self._tensor(self._targets)
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
@@ -79,39 +83,66 @@ class TorchTrainer(Run):
 
     # --- training ----------------------------------------------------------------------------------------------------
 
-    def advance(self, seconds: float) -> int:
-        """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
+    def _advance(self, seconds: float) -> None:
         deadline = perf_counter() + seconds
-        before = self.step_count
         while True:
             self._update(self._batch_end())
-            if perf_counter() >= deadline:
+            if self.stopped is not None or perf_counter() >= deadline:
                 break
-        self._check_finite()
-        return self.step_count - before
 
     def _update(self, end: int) -> None:
         inputs, targets = self._epoch_samples()
         network, batch = self._network, slice(self.position, end)
-        if network.stochastic:
+        chosen = [None if values is None else values[batch] for values in inputs]
+        if network.has_modes:
             network.train(True)
-            torch.manual_seed(zlib.crc32(f"{self.plan.document.seed} {self.step_count}".encode()))
-        raw = network.raw_output([None if values is None else values[batch] for values in inputs])
-        loss = self._loss(raw, targets[batch])
+        optimizer = self._optimizer
+        if optimizer is not None:
+            rate = self.rate()
+            if rate != optimizer.rate:
+                optimizer.rate = rate
+            if self._moves_momentum and isinstance(optimizer, FlatOptimizer):
+                optimizer.momentum = float(self._momenta(self.epoch + self.position / self._size))
+        kept = network.rules.before_step()
+        if isinstance(optimizer, SearchOptimizer):
+            random = random_stream(self.plan.document.seed, "search", self.step_count)
+            self._last_loss = optimizer.step(partial(self._objective, kept, chosen, targets[batch]), random)
+        else:
+            self._last_loss = self._slope(chosen, targets[batch])
+            if optimizer is not None:
+                with torch.no_grad():
+                    optimizer.step()
+        network.rules.after_step(kept)
+        self._stepped(end)
+        if self.position == 0 and self._is_due(self.epoch):
+            self._record()
+
+    def _slope(self, inputs: list[Tensor | None], targets: Tensor) -> Tensor:
+        """The loss of a batch without penalties on weights; what the optimizer is given is left in `flat_gradient`."""
+        network = self._network
+        loss = self._batch_loss(inputs, targets)
         if self._optimizer is not None:
             network.flat_gradient.zero_()
             torch.autograd.backward(loss)
-            rate = self.rate()
-            if rate != self._optimizer.rate:
-                self._optimizer.rate = rate
             with torch.no_grad():
-                for regularizer, weight, gradient in network.penalties:
-                    gradient += regularizer.gradient(torch, weight)
-                self._optimizer.step()
-        self._last_loss = loss.detach()
-        self._stepped(end)
-        if self.position == 0 and self._curve.due(self.epoch):
-            self._record()
+                network.rules.complete_gradient()
+        return loss.detach()
+
+    def _objective(self, kept: list[Tensor], inputs: list[Tensor | None], targets: Tensor, slope: bool) -> Tensor:
+        """The loss of a batch with penalties; with `slope`, the gradient is left in `flat_gradient`."""
+        self._network.rules.hold(kept)
+        with torch.set_grad_enabled(slope):
+            loss = self._slope(inputs, targets) if slope else self._batch_loss(inputs, targets)
+        with torch.no_grad():
+            return loss + self._network.rules.penalty()
+
+    def _batch_loss(self, inputs: list[Tensor | None], targets: Tensor) -> Tensor:
+        """The loss of a batch and what its cards' outputs add; within a step the noise is the same each time."""
+        if self._network.stochastic:
+            torch.manual_seed(zlib.crc32(f"{self.plan.document.seed} {self.step_count}".encode()))
+        raw, penalty = self._network.raw_output_and_penalty(inputs)
+        loss = self._loss(raw, targets)
+        return loss if penalty is None else loss + penalty
 
     def _loss(self, raw: Tensor, targets: Tensor) -> Tensor:
         result: Tensor = self._training.loss.compute(nn, self._judged(raw), targets)
@@ -131,19 +162,22 @@ class TorchTrainer(Run):
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def _raw_answers(self) -> Array:
-        network = self._network
+    def _raw_answers(self, most: int | None = None) -> Array:
+        network, count = self._network, len(self._all_targets) if most is None else most
         network.train(False)
         with torch.inference_mode():
             parts = [
                 self._judged(
                     network.raw_output(
-                        [None if values is None else values[start : start + _CHUNK] for values in self._all_inputs]
+                        [
+                            None if values is None else values[start : min(start + _CHUNK, count)]
+                            for values in self._all_inputs
+                        ]
                     )
                 )
                 .cpu()
                 .numpy()
-                for start in range(0, len(self._all_targets), _CHUNK)
+                for start in range(0, count, _CHUNK)
             ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -182,11 +216,15 @@ class TorchTrainer(Run):
     # --- state -------------------------------------------------------------------------------------------------------
 
     def _parameter(self, name: str) -> Array:
-        values: Array = self._network.parameters[name].cpu().numpy()
+        values: Array = self._array(name).cpu().numpy()
         return values
 
+    def _array(self, name: str) -> Tensor:
+        network = self._network
+        return network.parameters[name] if name in network.parameters else network.buffers[name]
+
     def _put_parameter(self, name: str, values: Array) -> None:
-        self._network.parameters[name].copy_(torch.from_numpy(np.array(values, np.float32)))
+        self._array(name).copy_(torch.from_numpy(np.array(values, np.float32)))
 
     def _optimizer_arrays(self) -> Mapping[str, Array]:
         return self._optimizer.arrays(self._network.slices, self._shapes) if self._optimizer else {}
@@ -197,17 +235,20 @@ class TorchTrainer(Run):
             self._optimizer.put_arrays(arrays, self._network.slices, self._shapes)
 
     def _state(self) -> _State:
-        return _State(self._network.flat.clone(), self._optimizer.copy() if self._optimizer else {})
+        network, optimizer = self._network, self._optimizer
+        return _State(network.flat.clone(), network.flat_buffers.clone(), optimizer.copy() if optimizer else {})
 
     def _put_state(self, state: _State) -> None:
         self._last_loss = None
         self._network.flat.copy_(state.weights)
+        self._network.flat_buffers.copy_(state.buffers)
         if self._optimizer is not None:
             self._optimizer.put(state.optimizer)
 
     def _is_finite(self) -> bool:
         # the sum of the weights is finite exactly if all of them are, long before it could overflow by itself
-        sums = [self._network.flat.sum(), *([] if self._last_loss is None else [self._last_loss])]
+        sums = [self._network.flat.sum(), self._network.flat_buffers.sum()]
+        sums += [] if self._last_loss is None else [self._last_loss]
         return all(bool(torch.isfinite(value)) for value in sums)
 
 

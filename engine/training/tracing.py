@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from engine.catalog.functions import ERF
 from engine.document.errors import PlaygroundError
 from engine.training.expressions import Graph, Node
 from engine.training.programs import Kind, Op
@@ -31,12 +32,14 @@ class Tracer(NDArrayOperatorsMixin):
     NumPy would give, so that a sum over the units counts them. Changing it in place gives it another node.
     """
 
-    def __init__(self, graph: Graph, node: Node, kind: Kind, units: int | None = None) -> None:
+    def __init__(self, graph: Graph, node: Node, kind: Kind, units: int | None = None, truth: bool = False) -> None:
         self.graph = graph
         self.node = node
         self.kind = kind
         self.units = units
         """Length of the last axis; None where a formula may not know it (parameters lie flat, one after another)."""
+        self.truth = truth
+        """Whether NumPy would have truth values here: it computes otherwise with them than with 1 and 0."""
 
     # --- what arrays have ---------------------------------------------------------------------------------------------
 
@@ -60,14 +63,14 @@ class Tracer(NDArrayOperatorsMixin):
         return Shape(self.units if self.kind is Kind.FULL else 1)
 
     def astype(self, dtype: Any, **_: Any) -> Tracer:
-        """The same values: truth values are numbers here already."""
+        """The same values as numbers."""
         if np.dtype(dtype).kind != "f":
             _refuse(f"astype({np.dtype(dtype)})")
-        return self.copy()
+        return self._like(self.node, self.kind)
 
     def copy(self) -> Tracer:
         """Another array of the same values."""
-        return self._like(self.node, self.kind)
+        return self._like(self.node, self.kind, self.truth)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tracer:
         """The sum over the units."""
@@ -115,8 +118,8 @@ class Tracer(NDArrayOperatorsMixin):
             _refuse(f"{name} without axis=-1, keepdims=True")
         return self.node.kind is Kind.FULL
 
-    def _like(self, node: Node, kind: Kind) -> Tracer:
-        return Tracer(self.graph, node, kind, self.units)
+    def _like(self, node: Node, kind: Kind, truth: bool = False) -> Tracer:
+        return Tracer(self.graph, node, kind, self.units, truth)
 
     # --- what NumPy asks for ------------------------------------------------------------------------------------------
 
@@ -125,23 +128,25 @@ class Tracer(NDArrayOperatorsMixin):
         if method != "__call__" or rule is None or arguments:
             _refuse("numpy." + ufunc.__name__ + ("" if method == "__call__" else f".{method}"))
         operands = self._operands(inputs)
-        if ufunc in _ON_TRUTH and not all(operand.node.logical for operand in operands):
+        truths = all(operand.truth for operand in operands)
+        if ufunc in _ON_TRUTH and not truths:
             _refuse(f"numpy.{ufunc.__name__} of numbers")
-        if ufunc in _NOT_ON_TRUTH and all(operand.node.logical for operand in operands):
+        if ufunc in _NOT_ON_TRUTH and truths:
             _refuse(f"numpy.{ufunc.__name__} of truth values")
         node = rule(self.graph, *(operand.node for operand in operands))
         kind = min(operand.kind for operand in operands)
-        return self._like(node, kind) if out is None else self._write(out, node, kind)
+        made = self._like(node, kind, ufunc in _GIVE_TRUTH or (truths and ufunc in _KEEP_TRUTH))
+        return made if out is None else self._write(out, made)
 
-    def _write(self, out: Any, node: Node, kind: Kind) -> Tracer:
+    def _write(self, out: Any, made: Tracer) -> Tracer:
         (target,) = out
         if not isinstance(target, Tracer):
             _refuse("an array made elsewhere as out=")
         if target.kind is Kind.UNIFORM:
-            return self._like(node, kind)  # a number is not changed in place: its name gets another one
-        if kind < target.kind:
+            return made  # a number is not changed in place: its name gets another one
+        if made.kind < target.kind:
             _refuse("a change in place that does not fit")
-        target.node = node
+        target.node = made.node
         return target
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, named: Any) -> Any:
@@ -163,7 +168,7 @@ class Tracer(NDArrayOperatorsMixin):
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
         if isinstance(value, numbers.Real | np.bool_):
-            return self._like(self.graph.constant(float(value)), Kind.UNIFORM)
+            return self._like(self.graph.constant(float(value)), Kind.UNIFORM, isinstance(value, bool | np.bool_))
         _refuse(f"a {type(value).__name__} of values")
 
     def _where(self, condition: Any, *choices: Any) -> Tracer:
@@ -171,7 +176,8 @@ class Tracer(NDArrayOperatorsMixin):
             _refuse("numpy.where of one argument")
         operands = self._operands((condition, *choices))
         node = self.graph.make(Op.WHERE, *(operand.node for operand in operands))
-        return self._like(node, min(operand.kind for operand in operands))
+        truth = all(operand.truth for operand in operands[1:])
+        return self._like(node, min(operand.kind for operand in operands), truth)
 
     def _filled(self, model: Any, value: Any, **arguments: Any) -> Tracer:
         if arguments.keys() - {"dtype"}:
@@ -248,6 +254,18 @@ def _logaddexp(graph: Graph, a: Node, b: Node) -> Node:
     return graph.make(Op.ADD, graph.make(Op.MAXIMUM, a, b), graph.make(Op.LOG1P, graph.make(Op.EXP, apart)))
 
 
+def _cosh(graph: Graph, a: Node) -> Node:
+    """(e^|a| + e^−|a|) / 2, of which the parts cannot overflow before the sum does."""
+    size = graph.make(Op.EXP, graph.make(Op.SUB, graph.make(Op.ABS, a), graph.constant(math.log(2))))
+    return graph.make(Op.ADD, size, graph.make(Op.DIV, graph.constant(0.25), size))
+
+
+def _sinh(graph: Graph, a: Node) -> Node:
+    """(e^a − 1 − (e^−a − 1)) / 2, exact also near 0."""
+    above, below = graph.make(Op.EXPM1, a), graph.make(Op.EXPM1, graph.make(Op.NEGATE, a))
+    return graph.make(Op.MUL, graph.make(Op.SUB, above, below), graph.constant(0.5))
+
+
 def _scaled(op: Op, before: float = 1.0, after: float = 1.0) -> Rule:
     """after · op(before · a)"""
 
@@ -300,12 +318,27 @@ _UFUNCS: Mapping[Any, Rule] = MappingProxyType(
         np.power: _plain(Op.POWER),
         np.float_power: _plain(Op.POWER),
         np.floor: _plain(Op.FLOOR),
+        np.ceil: lambda graph, a: graph.make(Op.NEGATE, graph.make(Op.FLOOR, graph.make(Op.NEGATE, a))),
+        np.tan: lambda graph, a: graph.make(Op.DIV, graph.make(Op.SIN, a), graph.make(Op.COS, a)),
+        np.sinh: _sinh,
+        np.cosh: _cosh,
+        np.isnan: lambda graph, a: _not(graph, graph.make(Op.EQUAL, a, a)),
+        np.isfinite: lambda graph, a: graph.make(Op.LESS, graph.make(Op.ABS, a), graph.constant(math.inf)),
+        ERF: _plain(Op.ERF),
     }
 )
 
 # Where NumPy does something else with truth values than with numbers.
 _ON_TRUTH = frozenset({np.bitwise_and, np.bitwise_or, np.invert})
 _NOT_ON_TRUTH = frozenset({np.add, np.subtract, np.negative})
+_GIVE_TRUTH = frozenset(
+    {
+        *(np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal),
+        *(np.logical_and, np.logical_or, np.logical_not, np.bitwise_and, np.bitwise_or, np.invert),
+        *(np.isnan, np.isfinite),
+    }
+)
+_KEEP_TRUTH = frozenset({np.multiply, np.maximum, np.minimum, np.absolute, np.positive})
 
 
 def _method(name: str) -> Callable[..., Any]:

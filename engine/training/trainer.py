@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.document.errors import Sentence
 from engine.plan.plan import Plan
 
 Array = NDArray[Any]
@@ -31,7 +32,7 @@ class Snapshot:
 
     `weights` are float32 arrays by "node.parameter"; `optimizer` is the optimizer's state by "name" or
     "node.parameter.name"; `position` counts the samples already used in the running epoch; `curves` are the rows of the
-    loss history.
+    loss history; `watch` is what schedule and stopping rule remember of it, the best weights among it.
     """
 
     epoch: int = 0
@@ -40,6 +41,7 @@ class Snapshot:
     weights: Mapping[str, Array] = field(default_factory=dict)
     optimizer: Mapping[str, Array] = field(default_factory=dict)
     curves: Array = field(default_factory=lambda: np.empty((0, 6), np.float64))
+    watch: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Diverged(ArithmeticError):
@@ -58,6 +60,8 @@ class Trainer(Protocol):
     epoch: int
     step_count: int
     position: int
+    stopped: Sentence | None
+    """Why the stopping rule ended the last call that trained; None if it did not. The next call goes on past it."""
 
     def advance(self, seconds: float) -> int:
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
@@ -66,7 +70,7 @@ class Trainer(Protocol):
         """Train on the next sample, on the rest of the running batch, or of the running epoch. Raises Diverged."""
 
     def train_epochs(self, count: int) -> None:
-        """Train to the end of so many epochs, the running one included. Raises Diverged."""
+        """Train to the end of so many epochs, the running one included, or until `stopped`. Raises Diverged."""
 
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""

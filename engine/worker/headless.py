@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.catalog.metrics import metric_for
-from engine.document.errors import InvalidValueError
+from engine.document.errors import InvalidValueError, Sentence
 from engine.document.graph import Document
 from engine.export.weights import weights_sha256
 from engine.plan.resolve import resolve
+from engine.probes.metrics import Metrics
 from engine.training.backends import BACKENDS, choose
+from engine.training.finder import HIGH, LOW, STEPS, Finding, find_rate
 from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
 from engine.training.trainer import Evaluation, Snapshot
 
@@ -27,7 +30,10 @@ training loss on record."""
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A finished training. `seconds` counts training alone; `document` is what was trained, with seed and epochs."""
+    """A finished training. `seconds` counts training alone; `document` is what was trained, with seed and epochs.
+
+    `stopped` is why the stopping rule ended it; None if all epochs were trained.
+    """
 
     document: Document
     engine: str
@@ -38,6 +44,9 @@ class Result:
     parameters: int
     weights_sha256: str
     snapshot: Snapshot
+    stopped: Sentence | None = None
+    metrics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """What the probe Metrics answers at the end, such as "test.accuracy"."""
 
 
 def train(
@@ -50,6 +59,8 @@ def train(
     progress: Progress | None = None,
 ) -> Result:
     """Train a document from the start for `epochs` (default: its own), which its schedule then spans.
+
+    Its stopping rule may end it before.
 
     `seed` replaces the seeds of weights and data. Raises PlaygroundError when the document cannot be trained so, and
     Diverged when its loss does not stay finite.
@@ -64,14 +75,14 @@ def train(
     planned = document.training.epochs
     start = perf_counter()
     count = 1
-    while trainer.epoch < planned:
+    while trainer.epoch < planned and trainer.stopped is None:
         before = perf_counter()
         trainer.train_epochs(min(count, planned - trainer.epoch))
         if progress is not None:
             progress(trainer.epoch, planned, float(trainer.curves()[-1, 1]))
         # As often as the eye can follow, however short an epoch is.
         count = 2 * count if perf_counter() - before < _PROGRESS_SECONDS / 2 else max(1, count // 2)
-    seconds = perf_counter() - start
+    seconds, stopped = perf_counter() - start, trainer.stopped
     snapshot = trainer.snapshot()
     return Result(
         document,
@@ -83,6 +94,8 @@ def train(
         plan.cost.parameters,
         weights_sha256(snapshot.weights),
         snapshot,
+        stopped,
+        Metrics().measure(trainer),
     )
 
 
@@ -165,6 +178,68 @@ def study(
     ):
         found.add(outcome)
     return StudyResult(document, backend.name, perf_counter() - start, found)
+
+
+@dataclass(frozen=True, eq=False)
+class RateResult:
+    """A search for a learning rate. `document` is what was trained a copy of, with its seed."""
+
+    document: Document
+    engine: str
+    seconds: float
+    finding: Finding
+
+    def report(self) -> dict[str, Any]:
+        """What was found, as plain numbers: the suggestions, None where there is none, and the curve."""
+        finding = self.finding
+        return {
+            "engine": self.engine,
+            "seed": self.document.seed,
+            "steps": len(finding.rates),
+            "planned_steps": finding.total,
+            "seconds": round(self.seconds, 4),
+            "diverged": finding.diverged,
+            "present_rate": self.document.training.optimizer.learning_rate,
+            **finding.suggestions()._asdict(),
+            "rates": finding.rates.tolist(),
+            "losses": finding.losses.tolist(),
+            "smoothed": finding.smoothed.tolist(),
+        }
+
+
+def search_rate(
+    document: Document,
+    *,
+    low: float = LOW,
+    high: float = HIGH,
+    steps: int = STEPS,
+    seed: int | None = None,
+    engine: str = "auto",
+    device: str = "auto",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> RateResult:
+    """Train a document from the start while its learning rate rises from `low` to `high` in so many steps.
+
+    `seed` replaces the document's own seeds of weights and data before. `progress` gets the steps taken of how many.
+
+    Raises PlaygroundError when the document cannot be trained so.
+    """
+    if seed is not None:
+        document = _seeded(document, seed)
+    plan = resolve(document)
+    backend, _ = choose(plan, engine, device)
+    backend.prepare()
+    start = perf_counter()
+    finding = find_rate(
+        plan,
+        low=low,
+        high=high,
+        steps=steps,
+        engine=engine,
+        device=device,
+        progress=lambda found: progress(len(found.losses), found.total),
+    )
+    return RateResult(document, backend.name, perf_counter() - start, finding)
 
 
 def backends() -> tuple[str, ...]:

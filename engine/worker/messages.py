@@ -106,6 +106,28 @@ class StopSeeds:
 
 
 @dataclass(frozen=True)
+class FindRate:
+    """Train a copy of the document's network while its learning rate rises from `low` to `high` in so many steps.
+
+    It starts from the snapshot's weights, or afresh, and leaves the run alone. `run` is the number of the search.
+    """
+
+    run: int
+    document: Document
+    low: float
+    high: float
+    steps: int
+    snapshot: Snapshot | None = None
+
+
+@dataclass(frozen=True)
+class StopFinding:
+    """End the search of that number; it answers with what it has found."""
+
+    run: int
+
+
+@dataclass(frozen=True)
 class Quit:
     """End the process."""
 
@@ -187,10 +209,38 @@ class SeedsProgress:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused; or "study".
+class Stopped:
+    """The stopping rule has ended the run, which is paused now; Play goes on past it."""
 
-    `node`: the card; `run` is the number of the study where that failed.
+    run: int
+    sentence: Sentence
+
+
+@dataclass(frozen=True, eq=False)
+class RateProgress:
+    """How far a search for a learning rate is: a few times a second while it runs, and once at its end (`finished`).
+
+    `rates` are those of the steps taken of `total`, `losses` the training loss after each, `smoothed` that curve
+    without its wobbles, float32 (steps,) each. The two suggestions are None while, or where, the loss has not fallen.
+    """
+
+    run: int
+    total: int
+    rates: NDArray[np.float32]
+    losses: NDArray[np.float32]
+    smoothed: NDArray[np.float32]
+    steepest: float | None
+    tenth_of_lowest: float | None
+    diverged: bool
+    seconds: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused; "study" or "rate".
+
+    `node`: the card; `run` is the number of the study, or of the search for a rate, where that failed.
     """
 
     run: int
@@ -200,5 +250,18 @@ class Failure:
     detail: str = ""
 
 
-ToWorker = Load | Edit | Play | Pause | Step | SetParameter | FrameRequest | StudySeeds | StopSeeds | Quit
-FromWorker = Ready | Starting | Frame | SeedsProgress | Failure
+ToWorker = (
+    Load
+    | Edit
+    | Play
+    | Pause
+    | Step
+    | SetParameter
+    | FrameRequest
+    | StudySeeds
+    | StopSeeds
+    | FindRate
+    | StopFinding
+    | Quit
+)
+FromWorker = Ready | Starting | Frame | SeedsProgress | RateProgress | Stopped | Failure

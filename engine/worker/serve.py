@@ -73,7 +73,8 @@ def serve(connection: Any, beats: Beats) -> None:
 
     from engine.training.backends import BACKENDS
     from engine.worker.mailbox import Mailbox
-    from engine.worker.messages import Quit, Ready, StopSeeds, StudySeeds
+    from engine.worker.messages import FindRate, Quit, Ready, StopFinding, StopSeeds, StudySeeds
+    from engine.worker.rate import RateFinder
     from engine.worker.session import Session
     from engine.worker.study import Studies
 
@@ -82,7 +83,7 @@ def serve(connection: Any, beats: Beats) -> None:
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
     note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
-    session, studies = Session(mailbox.post), Studies(mailbox.post)
+    session, studies, finder = Session(mailbox.post), Studies(mailbox.post), RateFinder(mailbox.post)
     try:
         mailbox.post(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
@@ -94,6 +95,8 @@ def serve(connection: Any, beats: Beats) -> None:
                 beats[1] += 1
                 if isinstance(message, StudySeeds | StopSeeds):
                     studies.take(message)
+                elif isinstance(message, FindRate | StopFinding):
+                    finder.take(message)
                 else:
                     session.take(message)
                 wait = 0.0
@@ -103,4 +106,5 @@ def serve(connection: Any, beats: Beats) -> None:
         return
     finally:
         studies.stop()
+        finder.stop()
         mailbox.close()

@@ -28,6 +28,7 @@ from engine.worker.messages import (
     Starting,
     Status,
     Step,
+    Stopped,
     ToWorker,
 )
 from engine.worker.pace import FramePace, Rate, StepPace
@@ -117,6 +118,7 @@ class Session:
         elif isinstance(message, Step):
             self._pace.stop()
             trainer.step(message.unit)
+            self._tell_stop(trainer)
         elif isinstance(message, SetParameter):
             trainer.set_parameter(message.name, message.index, message.value)
 
@@ -158,7 +160,17 @@ class Session:
                 trainer.step("batch")
                 self._pace.took(perf_counter())
                 self._touched()
+                if trainer.stopped is not None:
+                    break
         self._rate.note(perf_counter(), trainer.epoch + trainer.position / _size(trainer))
+        self._tell_stop(trainer)
+
+    def _tell_stop(self, trainer: Trainer) -> None:
+        """Pause and say why if the stopping rule has ended the run."""
+        if trainer.stopped is not None:
+            self._pace.stop()
+            self._acted()
+            self._send(Stopped(self._run, trainer.stopped))
 
     def _until_answer(self, now: float) -> float:
         """Seconds until a frame may be made."""

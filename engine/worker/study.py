@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import traceback
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
@@ -12,69 +10,39 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.document.errors import InvalidValueError, PlaygroundError
+from engine.document.errors import InvalidValueError
 from engine.plan.plan import Plan
-from engine.plan.resolve import resolve
 from engine.probes.decision import CLASSES, Decision
-from engine.training.backends import choose
 from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
-from engine.worker.messages import Failure, FromWorker, SeedsProgress, Starting, StopSeeds, StudySeeds
-from engine.worker.session import check_ready, words_of
+from engine.worker.background import PROGRESS_SECONDS, Background
+from engine.worker.messages import FromWorker, SeedsProgress, StopSeeds, StudySeeds
 
-PROGRESS_SECONDS = 0.2
-"""Shortest time between two reports."""
 RESOLUTION = 64
 """Points along each side of the two maps."""
 _AGREEMENT = 0.01
 """Share of the scale of the answers under which a disagreement is not drawn in the brightest colour."""
-_GONE = (BrokenPipeError, ConnectionResetError)
 
 
-class Studies:
-    """Runs one study at a time; a new one takes the place of the one before. `send` is called from its thread too."""
+class Studies(Background):
+    """Runs one study at a time; a new one takes the place of the one before."""
 
     def __init__(self, send: Callable[[FromWorker], None]) -> None:
-        self._send = send
-        self._run = 0
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(send, "study")
 
     def take(self, message: StudySeeds | StopSeeds) -> None:
         """Start a study or end it. Never raises but for a pipe that is gone: what goes wrong is answered."""
         if isinstance(message, StudySeeds):
-            self.stop()
-            self._run, self._stop = message.run, threading.Event()
-            self._guarded(message.run, partial(self._start, message, self._stop))
-        elif message.run == self._run:
-            self.stop()
+            self.begin(message.run, partial(self._prepare, message))
+        else:
+            self.end(message.run)
 
-    def stop(self) -> None:
-        """Let the study end at its next look; waits for nothing."""
-        self._stop.set()
-
-    def join(self) -> None:
-        """Wait until the study has ended."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def _start(self, message: StudySeeds, stop: threading.Event) -> None:
+    def _prepare(self, message: StudySeeds, stop: threading.Event) -> Callable[[], None]:
         if not 1 <= message.count <= MOST:
             raise InvalidValueError("seeds (={count}) must lie between 1 and {most}", count=message.count, most=MOST)
-        plan = resolve(message.document)
-        check_ready(plan)
-        backend, _ = choose(plan)
-        if not backend.is_loaded:  # loaded here and not in the thread, so that the loop stands still as announced
-            self._send(Starting(message.run))
-            backend.load()
+        plan = self.plan_of(message.run, message.document)
         report = _Report(message, plan)
         self._send(report.progress(finished=False))
-        work = partial(self._study, message, plan, report, stop)
-        self._thread = threading.Thread(target=self._run_thread, args=(message.run, work), name="study", daemon=True)
-        self._thread.start()
-
-    def _run_thread(self, run: int, work: Callable[[], None]) -> None:
-        with contextlib.suppress(*_GONE):  # the window is gone; the loop sees that too, and ends the process
-            self._guarded(run, work)
+        return partial(self._study, message, plan, report, stop)
 
     def _study(self, message: StudySeeds, plan: Plan, report: _Report, stop: threading.Event) -> None:
         told = perf_counter()
@@ -93,17 +61,6 @@ class Studies:
         ):
             report.study.add(outcome)
         self._send(report.progress(finished=True))
-
-    def _guarded(self, run: int, work: Callable[[], None]) -> None:
-        """Do the work; send a Failure if it raises."""
-        try:
-            work()
-        except _GONE:
-            raise
-        except PlaygroundError as error:
-            self._send(Failure(run, "study", error.sentence))
-        except Exception as error:  # whatever a study does, the process lives on and says what happened
-            self._send(Failure(run, "study", words_of(error), detail=traceback.format_exc()))
 
 
 class _Report:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from engine.catalog.activations import Linear
+from engine.catalog.stopping import StopAtEpoch
 from engine.document.examples import examples, load_example
 from engine.document.graph import Document
 from engine.document.project import Project, load, save
@@ -19,7 +20,18 @@ from engine.export.weights import decode, weights_sha256
 from engine.plan.resolve import resolve
 from playground.__main__ import main
 
-KEYS = ["example", "engine", "epochs", "steps", "seconds", "train", "test", "parameters", "weights_sha256"]
+KEYS = [
+    "example",
+    "engine",
+    "epochs",
+    "steps",
+    "seconds",
+    "train",
+    "test",
+    "parameters",
+    "stopped_by",
+    "weights_sha256",
+]
 
 
 def outside(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -46,7 +58,7 @@ def test_training_prints_one_line_that_scripts_can_read() -> None:
     assert (found["example"], found["engine"], found["epochs"], found["steps"]) == ("circle", "numba", 5, 125)
     assert found["parameters"] == 25 and len(found["weights_sha256"]) == 64
     for part in ("train", "test"):
-        assert list(found[part]) == ["loss", "accuracy"]
+        assert list(found[part])[:2] == ["loss", "accuracy"]
         assert 0 < found[part]["loss"] < 1 and 0 <= found[part]["accuracy"] <= 1
 
 
@@ -60,6 +72,17 @@ def test_a_regression_has_no_accuracy(capsys: pytest.CaptureFixture[str]) -> Non
     answer = report(capsys, "plane", "--epochs", "2")
     assert answer["train"]["accuracy"] is answer["test"]["accuracy"] is None
     assert answer["test"]["loss"] > 0
+    assert list(answer["test"]["metrics"]) == ["r2", "mae", "rmse"]
+
+
+def test_every_metric_of_the_test_samples_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = report(capsys, "rings", "--epochs", "20")
+    found = answer["test"]["metrics"]
+    assert {"accuracy", "balanced_accuracy", "top_k", "precision", "recall", "f1", "roc_auc"} < set(found)
+    assert found["accuracy"] == answer["test"]["accuracy"]
+    table = found["confusion"]
+    assert sum(table[k][k] for k in range(3)) / sum(map(sum, table)) == pytest.approx(found["accuracy"])
+    assert found["recall.classes"] == pytest.approx([table[k][k] / sum(table[k]) for k in range(3)])
 
 
 def test_without_json_it_says_the_same_in_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -200,7 +223,7 @@ def test_info_lists_versions_paths_backends_and_catalogue(capsys: pytest.Capture
 
 def test_help_and_version_are_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, words in (
-        (["--help"], "train, screenshot"),
+        (["--help"], "train, find-rate, screenshot"),
         (["train", "--help"], "--epochs"),
         (["--version"], "playground "),
     ):
@@ -282,3 +305,36 @@ def test_the_outcome_of_many_seeds_in_words(capsys: pytest.CaptureFixture[str]) 
 def test_a_study_that_makes_no_sense(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "circle", *words]) == 2
     assert sentence in capsys.readouterr().err
+
+
+def test_a_rate_is_searched_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find-rate", "spiral", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["example"], report["engine"], report["steps"], report["present_rate"]) == (
+        "spiral",
+        "numba",
+        500,
+        0.02,
+    )
+    assert (report["rates"][0], report["rates"][-1]) == (1e-5, 10.0)
+    assert 1e-3 < report["tenth_of_lowest"] < 0.1 and 1e-5 < report["steepest"] < 0.1
+    assert main(["find-rate", "spiral"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("spiral: 500 of 500 steps in") and f"{report['tenth_of_lowest']:g}" in said
+
+
+def test_a_search_that_makes_no_sense(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find-rate", "circle", "--steps", "3"]) == 2
+    assert "steps (=3) must lie between 20 and 10000" in capsys.readouterr().err
+    assert main(["find-rate", "circle", "--low", "2", "--high", "1"]) == 2
+    assert "must rise" in capsys.readouterr().err
+
+
+def test_training_obeys_the_stopping_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = load_example("circle").document.set_training(stopping=StopAtEpoch(epoch=4))
+    save(tmp_path / "short.nnp", Project(document))
+    answer = report(capsys, str(tmp_path / "short.nnp"))
+    assert (answer["epochs"], answer["stopped_by"]) == (4, "stop_at_epoch")
+    assert report(capsys, "circle", "--epochs", "2")["stopped_by"] is None
+    assert main(["train", str(tmp_path / "short.nnp")]) == 0
+    assert "  Stopped after epoch 4, as planned\n" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from engine.plan.resolve import resolve
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot
 from engine.worker.messages import Failure
+from playground.background import BackgroundWork
 from playground.controller import Controller
 from playground.files import empty_document
 from playground.session import Session, difference
@@ -34,15 +35,14 @@ class Recorder(QObject):
     lost = Signal(str)
     restarted = Signal(int, float)
     recovered = Signal()
-    studied = Signal(object)
-    study_failed = Signal(object)
-    study_lost = Signal()
+    stopped = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.told: list[tuple[Any, ...]] = []
         self.snapshot: Snapshot | None = None
         self.running = False
+        self.studies, self.rate_finder = BackgroundWork("study", self), BackgroundWork("rate", self)
 
     def load(self, document: Document, snapshot: Snapshot | None = None) -> int:
         self.told.append(("load", document))
@@ -244,6 +244,32 @@ def test_copies_keep_the_links_between_them(controller: Controller) -> None:
     assert Edge("dense_4", "dense_5") in edges
     assert not [edge for edge in edges if edge.target == "dense_4"]
     assert controller.document.node("dense_4").layer == Dense(4, **_of(controller, "dense_1"))
+
+
+def test_cards_are_folded_into_a_block_and_taken_apart(controller: Controller) -> None:
+    before = controller.document
+    controller.select(["dense_1", "dense_2"])
+    controller.fold_selection()
+    assert controller.selection == {"block_1"}
+    assert controller.plan.ready and controller.plan.cost.parameters == resolve(before).cost.parameters
+    controller.unfold_selection()
+    assert sorted(node.layer.name for node in controller.document.nodes) == sorted(
+        node.layer.name for node in before.nodes
+    )
+    controller.undo()
+    controller.undo()
+    assert controller.document == before
+
+
+def test_what_is_no_block_stays_and_it_is_said(controller: Controller, qtbot: QtBot) -> None:
+    before = controller.document
+    for choose, words in ((["input_1", "dense_1"], "samples enter"), (["dense_1"], "is no block")):
+        controller.select(choose)
+        act = controller.fold_selection if len(choose) > 1 else controller.unfold_selection
+        with qtbot.waitSignal(controller.said) as said:
+            act()
+        assert words in said.args[1]
+        assert controller.document == before
 
 
 def _of(controller: Controller, node_id: str) -> dict[str, Any]:

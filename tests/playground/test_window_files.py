@@ -113,3 +113,36 @@ def test_the_layout_is_found_again_at_the_next_start(qapp: QApplication, tmp_pat
     assert second.panels["dock.output"].isVisible()
     second.close()
     second.deleteLater()
+
+
+def test_a_run_starts_from_the_weights_of_another(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    reached = weights(window, qtbot).weights
+    path = tmp_path / "taught.nnp"
+    window.files.set_place(path, "taught")
+    assert window.files.save()
+    window.controller.set_seed(7)
+    document = window.controller.document
+    window.files.copy_weights(path)
+    qtbot.waitUntil(lambda: epoch(window) == 0, timeout=PATIENCE)
+    start = weights(window, qtbot).weights
+    assert start.keys() == reached.keys()
+    for name, array in reached.items():
+        np.testing.assert_array_equal(array, start[name])
+    window.files.copy_weights(path, initial=True)
+    assert window.controller.document.seed == 7
+    first = window.controller.document.nodes[1].layer.weight_initializer
+    assert first.name == "from_run" and first != document.nodes[1].layer.weight_initializer
+    window.controller.undo()
+    window.controller.undo()
+    assert window.controller.document == document
+
+
+def test_weights_that_fit_nowhere_are_refused_in_words(window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "other.nnp"
+    window.files.set_place(path, "other")
+    window.controller.open(load_example("xor").document)
+    assert window.files.save()
+    window.files.copy_weights(path)
+    assert "other.nnp holds no weights" in window.messages.messages()[0].text

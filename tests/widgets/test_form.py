@@ -15,6 +15,7 @@ from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Choice, Entry, Hidden, Range, entries, form, kinds, register, unregister
 from widgets.controls import LabelledSlider, NumberField
 from widgets.form import EntryForm, with_field
+from widgets.text_field import TextField
 from widgets.theme import Theme
 
 Changes = list[tuple[tuple[str, ...], Any, bool]]
@@ -57,6 +58,17 @@ def type_number(field: NumberField, text: str) -> None:
     QTest.keyClick(field, Qt.Key.Key_Return)
 
 
+def tabbed(widget: Any) -> list[str]:
+    """What has the focus in turn, from where it is on, until it comes back."""
+    visited: list[str] = []
+    focused = widget.focusWidget()
+    while focused.objectName() not in visited:
+        visited.append(focused.objectName())
+        QTest.keyClick(focused, Qt.Key.Key_Tab)
+        focused = widget.focusWidget()
+    return visited
+
+
 ENTRIES = [
     pytest.param(cls, id=f"{kind}-{name}")
     for kind in kinds()
@@ -88,6 +100,8 @@ def test_every_field_of_every_entry_has_a_named_control_that_shows_its_default(
             assert control.value() == pytest.approx(value)
         elif isinstance(control, QCheckBox):
             assert control.isChecked() == value
+        elif isinstance(control, TextField):
+            assert control.text() == control.value() == value
         else:
             assert control.currentData() == (value.name if isinstance(value, Entry) else value)
 
@@ -100,6 +114,7 @@ def test_a_typed_number_is_emitted_once_with_its_path(show: Any) -> None:
 
 def test_space_on_the_check_box_emits_a_bool(show: Any) -> None:
     widget, changes = show(layer("Dense"))
+    widget.set_unfolded(("Initial values",))
     widget.control("use_bias").setFocus()
     QTest.keyClick(widget.control("use_bias"), Qt.Key.Key_Space)
     assert changes == [(("use_bias",), False, True)]
@@ -124,9 +139,9 @@ def test_choosing_what_is_chosen_emits_nothing(show: Any, qtbot: QtBot) -> None:
     widget, changes = show(layer("Dense"))
     combo = widget.control("activation")
     qtbot.mouseClick(combo, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: combo.view().isVisible())
-    qtbot.keyClick(combo.view(), Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not combo.view().isVisible())
+    qtbot.waitUntil(lambda: combo.chooser() is not None and combo.chooser().isVisible())
+    qtbot.keyClick(combo.chooser().list, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: combo.chooser() is None)
     assert changes == []
 
 
@@ -213,7 +228,7 @@ def test_the_wheel_scrolls_past_fields_that_have_no_focus(show: Any) -> None:
     widget, changes = show(layer("Dense"))
     for name in ("activation", "units"):
         control = widget.control(name)
-        other = widget.control("use_bias")
+        other = widget.heading("Learning").button
         other.setFocus()
         centre = QPointF(control.rect().center())
         event = QWheelEvent(
@@ -233,13 +248,14 @@ def test_the_wheel_scrolls_past_fields_that_have_no_focus(show: Any) -> None:
 
 def test_tab_walks_through_the_fields_from_top_to_bottom(show: Any) -> None:
     widget, _ = show(layer("Dense", activation=entries("activations")["leaky_relu"]()))
+    widget.set_unfolded(("Initial values", "Regularization", "Learning"))
     widget.control("units").setFocus()
-    visited = []
-    for _ in widget.paths():
-        focused = widget.focusWidget()
-        visited.append(focused.objectName())
-        QTest.keyClick(focused, Qt.Key.Key_Tab)
-    assert visited == [".".join(("layer", *path)) for path in widget.paths()]
+    visited = tabbed(widget)
+    fields = [".".join(("layer", *path)) for path in widget.paths()]
+    assert [name for name in visited if name in fields] == fields
+    headings = ["layer.Initial values", "layer.Regularization", "layer.Learning"]
+    assert [name for name in visited if name in headings] == headings
+    assert visited.index("layer.activation.picture") == visited.index("layer.activation") + 1
 
 
 def test_words_to_choose_from_are_a_combo(show: Any) -> None:

@@ -137,12 +137,13 @@ def test_training_fields_are_emitted_with_their_path(inspector: Inspector) -> No
     type_number(form.control("seed"), "5")
     combo: Any = form.control("optimizer")
     combo.setFocus()
+    below = combo.itemData(combo.findData("SGD") + 1)
     QTest.keyClick(combo, Qt.Key.Key_Down)
     assert changed == [
         ("optimizer", ("learning_rate",), 0.1, True),
         ("batch_size", (), 32, True),
         ("seed", (), 5, True),
-        ("optimizer", (), entries("optimizers")["Adam"](), True),
+        ("optimizer", (), entries("optimizers")[below](), True),
     ]
 
 

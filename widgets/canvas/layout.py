@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRectF
+from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRectF, Qt
 
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entries, form
+from engine.document.graph import CARD_GAP
 from engine.plan.plan import NodePlan, Plan
 from widgets import theme
 from widgets.canvas.style import (
@@ -27,6 +28,10 @@ from widgets.canvas.style import (
 )
 
 _HEADER = 48.0
+WIDEST = CARD_GAP - 16.0
+"""Width up to which the line under the title may widen a card: neighbours that are put there stay apart."""
+_COUNTED = ("units", "filters")
+"""Fields that stand behind the title."""
 _PORT_PITCH = 16.0
 
 
@@ -72,10 +77,11 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
 
     title, subtitle = _title(layer), _subtitle(node, plan)
     shape_text = str(shape) if shape is not None else ""
-    texts = max(
-        theme.ICON + 6 + style.title_metrics.horizontalAdvance(title),
-        style.small_metrics.horizontalAdvance(subtitle) + 8 + style.small_metrics.horizontalAdvance(shape_text) + 8,
-    )
+    shape_width = 8 + style.small_metrics.horizontalAdvance(shape_text) + 8
+    heading = theme.ICON + 6 + style.title_metrics.horizontalAdvance(title)
+    room = max(heading, WIDEST - 2 * PADDING) - shape_width
+    subtitle = style.small_metrics.elidedText(subtitle, Qt.TextElideMode.ElideRight, int(room))
+    texts = max(heading, style.small_metrics.horizontalAdvance(subtitle) + shape_width)
     body_width = TILE + 24 + LARGE_TILE if answer else 0.0
     width = max(CARD_WIDTH, texts + 2 * PADDING, body_width + 2 * PADDING)
     width = math.ceil(width / SNAP) * SNAP
@@ -133,7 +139,7 @@ def _in_ports(layer: Layer, links_in: int, x: float, y: float) -> tuple[QPointF,
 
 def _title(layer: Layer) -> str:
     name = theme.translate_catalog(layer.label)
-    units = getattr(layer, "units", None)
+    units = next((getattr(layer, name) for name in _COUNTED if hasattr(layer, name)), None)
     return name if units is None else f"{name} {QLocale().toString(units)}"
 
 
@@ -143,11 +149,13 @@ def _subtitle(node: NodePlan, plan: Plan) -> str:
         return theme.translate_catalog(plan.document.data.dataset.label)
     parts = []
     for field in form(type(node.layer)):
-        if field.name not in node.layer.summary or field.name == "units":
+        if field.name not in node.layer.summary or field.name in _COUNTED:
             continue
         value = getattr(node.layer, field.name)
         if isinstance(value, Entry):
             parts.append(theme.translate_catalog(value.label))
+        elif isinstance(value, bool):
+            parts += [theme.translate_catalog(field.label)] if value else []
         else:
             shown = QLocale().toString(value, "g", 3) if isinstance(value, float) else str(value)
             parts.append(f"{theme.translate_catalog(field.label)} {shown}")

@@ -108,7 +108,9 @@ class Link(QGraphicsRectItem):
         weight = self.target.node.parameters.get("weight")
         if weight is not None and weight.shape == (units, inputs):
             return Kind.WEIGHTS
-        return Kind.THREADS if weight is None and self.offset + inputs <= units else Kind.WIRE
+        # a weight per unit, as of a norm, mixes nothing
+        mixes = any(len(learned.shape) > 1 for learned in self.target.node.parameters.values())
+        return Kind.THREADS if not mixes and self.offset + inputs <= units else Kind.WIRE
 
     @property
     def left(self) -> float:

@@ -130,9 +130,8 @@ def dot_radius(level: int) -> float:
 
 
 def layer_icon(layer_name: str) -> str:
-    """The name of a layer's icon; "layer-other" for one without."""
-    name = f"layer-{layer_name.lower()}"
-    return name if name in icons.names() else "layer-other"
+    """The name of a layer's icon, as the library shows it."""
+    return icons.of_layer(layer_name)
 
 
 def mixed(start: QColor, end: QColor, share: float) -> QColor:

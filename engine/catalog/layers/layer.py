@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from engine.catalog.activations import Activation, Linear
-from engine.catalog.constraints import Constraint, NoConstraint
-from engine.catalog.initializers import Initializer
+from engine.catalog.activations.activation import Array
+from engine.catalog.parameters import Parameter as Parameter
+from engine.catalog.parameters import Shape as Shape
 from engine.catalog.registry import Entry
 from engine.catalog.regularizers import NoRegularizer, Regularizer
 
-Shape = tuple[int, ...]
-"""Shape of one sample, channels first: (features,) or (channels, height, width)."""
-
 
 @dataclass(frozen=True)
-class Parameter:
-    """One array that training changes: its shape, how it starts, what holds it small, and how fast it may go."""
+class Buffer:
+    """One array that a layer keeps and updates while it is trained, by no gradient: a running mean or variance."""
 
     shape: Shape
-    initializer: Initializer
-    fan_in: int
-    fan_out: int
-    regularizer: Regularizer = NoRegularizer()
-    constraint: Constraint = NoConstraint()
-    rate_factor: float = 1.0
-    """What its learning rate is multiplied by; 0: it is not trained."""
+    start: float = 0.0
+    """The value it is filled with before the first step."""
 
     @property
     def size(self) -> int:
         """Number of values."""
-        count = 1
-        for length in self.shape:
-            count *= length
-        return count
+        return math.prod(self.shape)
 
 
 class Layer(Entry, kind="layers"):
@@ -76,6 +68,33 @@ class Layer(Entry, kind="layers"):
         """The arrays it learns, by the names that the built module gives them."""
         return MappingProxyType({})
 
+    def learned(self, *shapes: Shape) -> Mapping[str, Parameter]:
+        """All the arrays that the card learns: those of `parameters`, and those of its activation."""
+        of_activation = self.output_activation.parameters(self.output_shape(*shapes))
+        if not of_activation:
+            return self.parameters(*shapes)
+        factor = getattr(self, "rate_factor", 1.0) if getattr(self, "trainable", True) else 0.0
+        slower = {name: dataclasses.replace(array, rate_factor=factor) for name, array in of_activation.items()}
+        return MappingProxyType({**self.parameters(*shapes), **slower})
+
+    @property
+    def draws(self) -> bool:
+        """Whether the card draws random numbers while training: its own part, or its activation."""
+        return self.stochastic or self.output_activation.stochastic
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether it uses the weights of an equal card before it, instead of learning its own."""
+        return False
+
+    def inner_values(self, *shapes: Shape) -> int:
+        """Values of one sample that it keeps for the backward pass, beside its output."""
+        return 0
+
+    def buffers(self, *shapes: Shape) -> Mapping[str, Buffer]:
+        """The arrays it keeps beside them: saved with the weights, changed by no optimizer."""
+        return MappingProxyType({})
+
     def multiply_adds(self, *shapes: Shape) -> int:
         """Multiplications with addition for one sample, forward."""
         return 0
@@ -83,6 +102,14 @@ class Layer(Entry, kind="layers"):
     def build(self, nn: Any, *shapes: Shape) -> Any:
         """The module of the namespace `nn` (such as `torch.nn`), without the activation; None if none is needed."""
         return None
+
+    def flat_value(self, learned: Mapping[str, Array], *inputs: Array) -> Array:
+        """The layer's own part in NumPy on flat inputs, (samples, units) each; `learned` holds its parameters by name.
+
+        Declared by layers that work unit by unit, or over the units of each sample: the compiled kernels then run them,
+        backward too. What it computes must be what `forward` does.
+        """
+        raise NotImplementedError
 
     def forward(self, torch: Any, module: Any, *inputs: Any) -> Any:
         """The layer's own part of the forward pass on batches; by default the built module called on them."""

@@ -19,6 +19,19 @@ _LEARNING = Group("Learning")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trainable(Layer):
+    """A layer that learns, but has no weights in the sense of a `Weighted` one: it can be frozen or slowed down."""
+
+    trainable: Annotated[bool, _LEARNING] = True
+    rate_factor: Annotated[float, Range(0.0, 100.0, 0.1), _LEARNING] = 1.0
+
+    @property
+    def learning(self) -> float:
+        """What the learning rate of its parameters is multiplied by."""
+        return self.rate_factor if self.trainable else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Weighted(Layer):
     """A layer with weights, and biases if it wants them: y = f(W x + b)."""
 

@@ -1,4 +1,4 @@
-"""Schedules by known values; regularizers against finite differences, in NumPy and in PyTorch."""
+"""Regularizers against finite differences, in NumPy and in PyTorch."""
 
 from __future__ import annotations
 
@@ -9,27 +9,16 @@ import pytest
 import torch
 
 from engine.catalog.registry import defaults, entry
-from engine.catalog.regularizers import L1, L2, NoRegularizer, Regularizer
-from engine.catalog.schedules import ConstantRate, Cosine, Schedule
+from engine.catalog.regularizers import L1, L2, ElasticNet, NoRegularizer, Regularizer
 
-REGULARIZERS: list[Regularizer] = [*defaults("regularizers"), L1(rate=0.5), L2(rate=0.5)]
-
-
-@pytest.mark.parametrize("schedule", list(defaults("schedules")), ids=repr)
-def test_every_schedule_starts_at_the_full_rate_and_stays_at_its_end(schedule: Schedule) -> None:
-    assert schedule.factor(0, 100) == pytest.approx(1.0)
-    assert schedule.factor(250, 100) == pytest.approx(schedule.factor(100, 100))
-    factors = [schedule.factor(epoch / 7, 100) for epoch in range(701)]
-    assert all(math.isfinite(factor) and 0 <= factor <= 1 for factor in factors)
-
-
-def test_known_values_of_the_schedules() -> None:
-    assert ConstantRate().factor(73, 100) == 1.0
-    cosine = Cosine()
-    assert [cosine.factor(epoch, 100) for epoch in (0, 50, 100)] == pytest.approx([1.0, 0.5, 0.0])
-    assert cosine.factor(100 / 3, 100) == pytest.approx(0.75)
-    assert Cosine(final_share=0.2).factor(50, 100) == pytest.approx(0.6)
-    assert Cosine(final_share=0.2).factor(1000, 100) == pytest.approx(0.2)
+REGULARIZERS: list[Regularizer] = [
+    *defaults("regularizers"),
+    L1(rate=0.5),
+    L2(rate=0.5),
+    ElasticNet(rate=0.5, l1_share=0.3),
+    ElasticNet(rate=0.5, l1_share=0.0),
+    ElasticNet(rate=0.5, l1_share=1.0),
+]
 
 
 @pytest.mark.parametrize("regularizer", REGULARIZERS, ids=repr)
@@ -64,6 +53,7 @@ def test_known_penalties() -> None:
     assert NoRegularizer().penalty(np, weight) == 0.0
     assert L1(rate=0.1).penalty(np, weight) == pytest.approx(0.6)
     assert L2(rate=0.1).penalty(np, weight) == pytest.approx(0.7)
+    assert ElasticNet(rate=0.1, l1_share=0.25).penalty(np, weight) == pytest.approx(0.25 * 0.6 + 0.75 * 0.7)
 
 
 def test_metrics_by_hand() -> None:

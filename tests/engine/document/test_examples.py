@@ -9,6 +9,7 @@ import pytest
 
 from engine.catalog.activations import Linear, Softmax, Tanh
 from engine.catalog.layers.dense import Dense
+from engine.catalog.optimizers import SGD
 from engine.catalog.registry import to_json
 from engine.document.errors import InvalidValueError
 from engine.document.examples import examples, load_example
@@ -71,7 +72,7 @@ def test_circle_is_tensorflow_playgrounds() -> None:
     assert document.node("input_1").layer.columns == ("x1", "x2")  # type: ignore[attr-defined]
     training = document.training
     assert to_json(training.loss) == {"type": "mse", "halved": True}
-    assert to_json(training.optimizer) == {"type": "SGD", "learning_rate": 0.03, "momentum": 0.0, "nesterov": False}
+    assert training.optimizer == SGD(learning_rate=0.03, momentum=0.0, nesterov=False, dampening=0.0)
     assert (training.batch_size, training.epochs, document.seed, document.data.seed) == (10, 300, 1, 1)
     assert resolve(document).cost.parameters == 25
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.catalog.registry import Entry, Range, entries, form
+from engine.catalog.registry import Choice, Entry, Range, entries, form
 from engine.document.errors import InvalidValueError
 from engine.training.formulas import activation_programs, loss_program, optimizer_program, regularizer_program
 from engine.training.programs import Kind, Op, Program
@@ -21,15 +21,18 @@ _EDGES = (-0.0, 0.0, 1.0, -1.0, 1e-12, -1e-12, 1e-300, 0.01, -0.01, 7.9, -7.9, 3
 def varied(cls: type[Entry]) -> Iterator[Any]:
     """The entry with its defaults, with each field at the ends and the middle of its range, and with pairs of those."""
     options: dict[str, list[Any]] = {}
+    usual = {field.name: field.default for field in form(cls)}
     for field in form(cls):
         if field.kind is bool:
             options[field.name] = [False, True]
+        elif isinstance(field.constraint, Choice):
+            options[field.name] = list(field.constraint.options)
         elif isinstance(field.constraint, Range):
-            middle = math.sqrt(field.constraint.low * field.constraint.high) or 0.5
+            middle = math.sqrt(max(0.0, field.constraint.low * field.constraint.high)) or 0.5
             options[field.name] = sorted({field.default, field.constraint.low, middle, field.constraint.high})
     for values in itertools.product(*options.values()):
         fields = dict(zip(options, values, strict=True))
-        if sum(value != field.default for field, value in zip(form(cls), fields.values(), strict=True)) <= 2:
+        if sum(value != usual[name] for name, value in fields.items()) <= 2:
             try:
                 yield cls(**fields)
             except InvalidValueError:
@@ -52,17 +55,23 @@ def check_agreement(found: Any, expected: Any) -> None:
     np.testing.assert_allclose(found, np.broadcast_to(expected, found.shape), rtol=1e-12, atol=1e-12)
 
 
-def backward(programs: Any, x: Any, gradient: Any) -> Any:
+def traceable(kind: str) -> list[Any]:
+    """The entries of a kind that have programs, with all kinds of settings: those that a kernel can run."""
+    refused = ("stochastic", "closure_based")
+    return [entry for entry in everything(kind) if not any(getattr(entry, name, False) for name in refused)]
+
+
+def backward(programs: Any, given: Any, gradient: Any) -> Any:
     """The gradient through both programs, what the second takes up handed on by name."""
-    known = {**programs.forward.run({"x": x}), "x": x, "gradient": gradient}
+    known = {**programs.forward.run(given), **given, "gradient": gradient}
     return programs.backward.run({name: known[name] for name in programs.backward.inputs})["gradient_in"]
 
 
 def every_program() -> Iterator[Program]:
-    for activation in everything("activations"):
+    for activation in traceable("activations"):
         yield from activation_programs(activation, 3)
     yield from (loss_program(loss, 3) for loss in everything("losses"))
-    yield from (optimizer_program(optimizer) for optimizer in everything("optimizers"))
+    yield from (optimizer_program(optimizer) for optimizer in traceable("optimizers"))
     yield from (regularizer_program(regularizer) for regularizer in everything("regularizers"))
 
 

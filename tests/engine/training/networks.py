@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from engine.catalog.activations import Sigmoid
 from engine.catalog.datasets.plane import Circle
 from engine.catalog.layers.dense import Dense, Input
+from engine.catalog.layers.layer import Layer
+from engine.catalog.layers.reshaping import Flatten, Reshape
 from engine.catalog.optimizers import SGD, Adam, RMSprop
 from engine.document.graph import Data, Document, Network, Training
 from engine.plan.resolve import resolve
@@ -19,6 +23,23 @@ def chain(*layers: Any, training: Training | None = None, data: Data = DATA, see
     for layer in (Input(), *layers):
         document = document.append(layer)
     return document
+
+
+def around(layer: Layer, **arguments: Any) -> Document:
+    """A network that makes inputs of a layer's first example out of points, and one answer out of what it gives."""
+    shape = layer.examples[0][0]
+    before: list[Layer] = [Dense(math.prod(shape), Sigmoid())]  # between 0 and 1: whole numbers for an Embedding, too
+    if len(shape) > 1:
+        sides = {"height": shape[1]} if len(shape) == 3 else {}
+        target = "image" if len(shape) == 3 else "sequence"
+        before.append(Reshape(target, channels=shape[0], width=shape[-1], **sides))
+    document = chain(*before, **arguments)
+    source = document.nodes[-1].id
+    document = document.append(layer)
+    node_id = document.nodes[-1].id
+    for _ in range(layer.takes[0] - 1):
+        document = document.connect(source, node_id, len(document.networks[0].inputs_of(node_id)))
+    return document.append(Flatten()).append(Dense(1))
 
 
 def small(**arguments: Any) -> Document:

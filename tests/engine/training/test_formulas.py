@@ -21,7 +21,7 @@ from engine.plan.data import epoch_order, random_stream, split
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.training.torch_trainer import TorchTrainer
-from tests.engine.training.networks import OPTIMIZERS, chain, small, trainer
+from tests.engine.training.networks import OPTIMIZERS, around, chain, small, trainer
 
 # --- the NumPy oracle ------------------------------------------------------------------------------------------------
 
@@ -90,9 +90,9 @@ def skip_document(optimizer: Optimizer, loss: Loss, classes: int = 2) -> Documen
         document.add(Dense(5, Tanh(), weight_regularizer=L2(rate=0.01))).add(Concatenate()).add(Dense(4, Sigmoid()))
     )
     document = document.add(Concatenate())
-    softmax = loss.fuses == "softmax"
-    last = Softmax() if softmax else Sigmoid() if loss.fuses == "sigmoid" else Tanh()
-    document = document.add(Dense(classes if softmax or classes > 2 else 1, last, weight_regularizer=L1(rate=0.005)))
+    last = next(a for a in (Tanh(), Sigmoid(), Softmax()) if loss.accepts(a))
+    units = classes if loss.per_class or classes > 2 else 1
+    document = document.add(Dense(units, last, weight_regularizer=L1(rate=0.005)))
     for source, target in (
         ("input_1", "dense_1"),
         ("dense_1", "concatenate_1"),
@@ -128,7 +128,7 @@ def test_a_graph_with_a_skip_link_trains_as_the_formulas_say(optimizer: Optimize
 
 @pytest.mark.parametrize("loss", list(entries("losses").values()), ids=lambda loss: loss.name)
 def test_every_loss_trains_as_the_formulas_say(loss: type[Loss]) -> None:
-    _agrees_with_oracle(skip_document(SGD(learning_rate=0.1), loss(), classes=3 if loss.fuses == "softmax" else 2))
+    _agrees_with_oracle(skip_document(SGD(learning_rate=0.1), loss(), classes=3 if loss.per_class else 2))
 
 
 def test_the_weights_are_those_of_a_plain_loop_in_pytorch() -> None:
@@ -158,12 +158,13 @@ def test_the_weights_are_those_of_a_plain_loop_in_pytorch() -> None:
 # --- every entry -----------------------------------------------------------------------------------------------------
 
 
-def _learns_an_epoch(document: Document) -> None:
+def _learns_an_epoch(document: Document, epochs: int = 1) -> None:
     run = trainer(document)
     before = run.snapshot().weights
-    run.step("epoch")
+    for _ in range(epochs):
+        run.step("epoch")
     after = run.snapshot().weights
-    assert run.epoch == 1 and np.isfinite(run.evaluate().train_loss)
+    assert run.epoch == epochs and np.isfinite(run.evaluate().train_loss)
     assert any(not np.array_equal(before[name], after[name]) for name in before)
 
 
@@ -180,7 +181,8 @@ def test_every_initializer_trains(kind: str) -> None:
 
 @pytest.mark.parametrize("optimizer", list(entries("optimizers")))
 def test_every_optimizer_trains(optimizer: str) -> None:
-    _learns_an_epoch(small(training=Training(optimizer=entry("optimizers", optimizer)())))
+    chosen = entry("optimizers", optimizer)()
+    _learns_an_epoch(small(training=Training(optimizer=chosen)), 20 if chosen.full_batch else 1)
 
 
 @pytest.mark.parametrize("regularizer", list(entries("regularizers")))
@@ -190,13 +192,7 @@ def test_every_regularizer_trains(regularizer: str) -> None:
 
 @pytest.mark.parametrize("layer", [name for name, cls in entries("layers").items() if cls.takes[1] > 0])
 def test_every_layer_trains(layer: str) -> None:
-    cls = entry("layers", layer)
-    document = chain(Dense(4), cls())
-    if cls.takes[0] > 1:
-        document = document.add(Dense(4)).connect("input_1", "dense_2").connect("dense_2", f"{layer.lower()}_1")
-    end = document.networks[0].nodes[-1].id if cls.takes[0] == 1 else f"{layer.lower()}_1"
-    document = document.add(Dense(1))
-    _learns_an_epoch(document.connect(end, document.networks[0].nodes[-1].id))
+    _learns_an_epoch(around(entry("layers", layer)()))
 
 
 @pytest.mark.parametrize("dataset", [name for name in entries("datasets") if name != "drawn"])

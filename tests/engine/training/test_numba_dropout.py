@@ -12,8 +12,8 @@ from engine.catalog.layers.dense import Dense
 from engine.catalog.layers.regularizing import Dropout
 from engine.catalog.losses import MeanSquaredError
 from engine.document.graph import Document, Training
+from tests.engine.training.agreement import numba
 from tests.engine.training.networks import chain
-from tests.engine.training.test_numba_trainer import numba
 
 
 def dropped(rate: float, batch_size: int = 10) -> Document:

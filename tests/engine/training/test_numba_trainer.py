@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.catalog.activations import Activation, Linear, Relu, Sigmoid, Softmax, Tanh
+from engine.catalog.activations import Activation, LeakyRelu, Linear, PRelu, Relu, RRelu, Sigmoid, Softmax, Tanh
 from engine.catalog.datasets.plane import Circle, Rings
 from engine.catalog.initializers import Constant, Uniform
 from engine.catalog.layers.dense import Activation as ActivationCard
@@ -15,7 +15,16 @@ from engine.catalog.layers.dense import Dense, Input
 from engine.catalog.layers.merging import Add, Concatenate
 from engine.catalog.layers.regularizing import Dropout
 from engine.catalog.layers.reshaping import Flatten
-from engine.catalog.losses import CategoricalCrossEntropy, Loss, MeanSquaredError
+from engine.catalog.losses import (
+    BinaryCrossEntropy,
+    BinaryFocal,
+    CategoricalCrossEntropy,
+    CategoricalFocal,
+    KullbackLeibler,
+    Loss,
+    MeanSquaredError,
+    MultiClassHinge,
+)
 from engine.catalog.optimizers import SGD, Adam, Optimizer
 from engine.catalog.registry import entries, entry
 from engine.catalog.regularizers import L2
@@ -28,49 +37,18 @@ from engine.training.numba_network import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.torch_trainer import TorchTrainer
 from engine.training.trainer import Diverged
-from tests.engine.training.networks import OPTIMIZERS, chain, equal, small
-
-STEPS = 100
-BOUND = 1e-5
-"""Of the largest weight of each parameter, after 100 steps."""
-
-
-def numba(document: Document) -> NumbaTrainer:
-    plan = resolve(document)
-    assert plan.ready, [str(problem.sentence) for problem in plan.problems]
-    assert refuses(plan) is None
-    return NumbaTrainer(plan)
-
-
-def both(document: Document) -> tuple[NumbaTrainer, TorchTrainer]:
-    return numba(document), TorchTrainer(resolve(document))
-
-
-def distance(one: Any, other: Any) -> float:
-    """The largest difference between two runs' weights, as a share of the largest weight of the parameter."""
-    found = [0.0]
-    for name, wanted in other.snapshot().weights.items():
-        scale = float(np.abs(wanted).max()) or 1.0
-        found.append(float(np.abs(one.parameter(name) - wanted).max()) / scale)
-    return max(found)
-
-
-def check_agreement(document: Document, bound: float = BOUND, steps: int = STEPS) -> None:
-    compiled, torch = both(document)
-    assert equal(compiled.snapshot().weights, torch.snapshot().weights)
-    start = torch.snapshot().weights
-    for _ in range(steps):
-        compiled.step("batch")
-        torch.step("batch")
-    assert (compiled.epoch, compiled.position, compiled.step_count) == (torch.epoch, torch.position, torch.step_count)
-    assert compiled.rate() == torch.rate()
-    assert any(not np.array_equal(start[name], compiled.parameter(name)) for name in start)
-    assert distance(compiled, torch) <= bound
-    one, other = compiled.evaluate(), torch.evaluate()
-    assert one.train_loss == pytest.approx(other.train_loss, rel=20 * bound, abs=1e-7)
-    assert one.test_loss == pytest.approx(other.test_loss, rel=20 * bound, abs=1e-7)
-    np.testing.assert_allclose(compiled.curves()[:, :3], torch.curves()[:, :3], rtol=20 * bound, atol=1e-7)
-
+from tests.engine.training.agreement import (
+    BOUND,
+    COMPILED,
+    PAIRS,
+    both,
+    check_agreement,
+    distance,
+    hidden_cards,
+    last_layer,
+    numba,
+)
+from tests.engine.training.networks import OPTIMIZERS, around, chain, equal, small
 
 # --- agreement over the registries -----------------------------------------------------------------------------------
 
@@ -79,34 +57,80 @@ RATE = 0.005
 formulas in float64, that where a larger rate lets them grow (linear cards with mse), PyTorch's grow as much."""
 
 
-def last_layer(loss: Loss) -> tuple[Dense, int]:
-    """An output that the loss accepts, and how many classes it tells apart."""
-    if loss.fuses == "softmax":
-        return Dense(3, Softmax()), 3
-    accepted = next(a for a in (Tanh(), Sigmoid(), Linear()) if loss.accepts(a))
-    return Dense(1, accepted), 2
-
-
-@pytest.mark.parametrize("loss", list(entries("losses")))
-@pytest.mark.parametrize("activation", list(entries("activations")))
-def test_every_activation_with_every_loss(activation: str, loss: str) -> None:
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_every_activation_and_every_loss(activation: str, loss: str) -> None:
     of: Loss = entry("losses", loss)()
     last, classes = last_layer(of)
     hidden: Activation = entry("activations", activation)()
     data = Data(Rings(samples=100, classes=classes), seed=3)
     training = Training(of, SGD(learning_rate=RATE), batch_size=10)
-    check_agreement(chain(Dense(5, hidden), Dense(4, hidden), last, data=data, training=training))
+    check_agreement(chain(*hidden_cards(hidden), last, data=data, training=training))
 
 
-@pytest.mark.parametrize("activation", list(entries("activations")))
+@pytest.mark.parametrize(
+    "loss",
+    [
+        BinaryCrossEntropy(label_smoothing=0.1, positive_weight=3.0),
+        BinaryFocal(gamma=0.5, positive_share=0.7),
+        CategoricalCrossEntropy(label_smoothing=0.1, class_weights="1, 0, 5"),
+        CategoricalFocal(gamma=0.5, class_weights="1, 2, 0.5"),
+        KullbackLeibler(label_smoothing=0.2),
+        MultiClassHinge(margin=0.3, squared=True),
+    ],
+    ids=repr,
+)
+def test_losses_with_other_settings(loss: Loss) -> None:
+    last, classes = last_layer(loss)
+    training = Training(loss, SGD(learning_rate=0.05), batch_size=10)
+    check_agreement(chain(Dense(5), last, data=Data(Rings(samples=100, classes=classes), seed=3), training=training))
+
+
+@pytest.mark.parametrize("activation", COMPILED)
 def test_every_activation_at_the_output(activation: str) -> None:
     function: Activation = entry("activations", activation)()
     data = Data(Rings(samples=90, classes=3), seed=2)
     training = Training(MeanSquaredError(), SGD(learning_rate=0.1), batch_size=8)
-    check_agreement(chain(Dense(5), Dense(3, function), data=data, training=training))
+    moves = activation not in ("step", "sign")  # through these comes no gradient
+    check_agreement(chain(Dense(5), Dense(3, function), data=data, training=training), moves=moves)
 
 
-@pytest.mark.parametrize("optimizer", [*(cls() for cls in entries("optimizers").values()), *OPTIMIZERS], ids=repr)
+@pytest.mark.parametrize("per_unit", [False, True])
+def test_learned_slopes(per_unit: bool) -> None:
+    prelu = PRelu(slope_per_unit=per_unit)
+    document = chain(
+        Dense(5, prelu), ActivationCard(prelu), Dense(4, prelu, trainable=False), Dense(1),
+        training=Training(optimizer=SGD(learning_rate=0.1)),
+    )  # fmt: skip
+    plan = resolve(document)
+    assert plan.nodes["dense_1"].parameter_count == 15 + (5 if per_unit else 1)
+    check_agreement(document)
+    run = numba(document)
+    run.step("epoch")
+    moved = {name for name in plan.parameters if not (run.parameter(name) == 0.25).all() and name.endswith("slope")}
+    assert moved == {"dense_1.slope", "activation_1.slope"}
+
+
+def test_random_slopes_are_left_to_pytorch() -> None:
+    document = chain(Dense(5, RRelu()), Dense(1))
+    assert "RReLU (random slope) draws random numbers" in str(refuses(resolve(document)))
+    run = TorchTrainer(resolve(document))
+    for _ in range(3):
+        run.step("epoch")
+    again = TorchTrainer(resolve(document))
+    for _ in range(3):
+        again.step("epoch")
+    assert equal(run.snapshot().weights, again.snapshot().weights)
+    steady = TorchTrainer(resolve(chain(Dense(5, LeakyRelu((1 / 8 + 1 / 3) / 2)), Dense(1))))
+    for _ in range(3):
+        steady.step("epoch")
+    assert not equal(run.snapshot().weights, steady.snapshot().weights)
+
+
+STEPPING = [cls() for cls in entries("optimizers").values() if not cls.closure_based]
+"""The optimizers that the kernels take."""
+
+
+@pytest.mark.parametrize("optimizer", [*STEPPING, *OPTIMIZERS], ids=repr)
 def test_every_optimizer(optimizer: Optimizer) -> None:
     check_agreement(small(training=Training(MeanSquaredError(), optimizer, batch_size=10)))
 
@@ -134,12 +158,7 @@ def test_every_size_of_batch(batch_size: int) -> None:
 @pytest.mark.parametrize("layer", [name for name, cls in entries("layers").items() if cls.takes[1] > 0])
 def test_every_layer_agrees_or_is_refused(layer: str) -> None:
     cls = entry("layers", layer)
-    document = chain(Dense(4), cls(rate=0.0) if cls is Dropout else cls())
-    if cls.takes[0] > 1:
-        document = document.add(Dense(4)).connect("input_1", "dense_2").connect("dense_2", f"{layer.lower()}_1")
-    document = document.add(Dense(1))
-    end = document.networks[0].nodes[2].id
-    document = document.connect(end, document.networks[0].nodes[-1].id)
+    document = around(cls(rate=0.0) if cls is Dropout else cls())
     plan = resolve(document)
     if refuses(plan) is None:
         check_agreement(document, steps=20)

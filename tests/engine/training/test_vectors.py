@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.catalog.functions import erf
 from engine.training.instructions import FIELDS, LANES, ROW_BYTES, Kernel, Start
 from engine.training.interpreter import SUPPORTED
 from engine.training.numba_cache import load_kernels
@@ -71,6 +72,7 @@ def ulps(found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
 
 FUNCTIONS: dict[Op, tuple[Callable[..., Any], float, float, float]] = {
     Op.TANH: (np.tanh, -40.0, 40.0, 5.0),
+    Op.ERF: (erf, -6.0, 6.0, 2.0),
     Op.EXP: (np.exp, -103.0, 88.7, 2.0),
     Op.EXPM1: (np.expm1, -100.0, 88.7, 3.0),
     Op.LOG: (np.log, 1e-44, LARGEST, 2.0),
@@ -88,7 +90,7 @@ def test_elementary_functions_are_accurate_over_their_whole_range(op: Op) -> Non
 
 
 @pytest.mark.parametrize(
-    "op", [Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.EXPM1, Op.LOG1P, Op.TANH, Op.SQRT], ids=lambda op: op.name
+    "op", [Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.EXPM1, Op.LOG1P, Op.TANH, Op.SQRT, Op.ERF], ids=lambda op: op.name
 )
 def test_elementary_functions_at_the_edges(op: Op) -> None:
     x = np.zeros(LANES, np.float32)

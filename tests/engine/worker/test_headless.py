@@ -5,11 +5,12 @@ import pytest
 import torch
 
 from engine.catalog.registry import entries, entry
+from engine.catalog.stopping import StopAtEpoch
 from engine.document.errors import InvalidValueError
 from engine.document.examples import load_example
 from engine.plan.resolve import resolve
 from engine.training.devices import choose_device
-from engine.worker.headless import backends, study, train
+from engine.worker.headless import backends, search_rate, study, train
 
 CIRCLE = load_example("circle").document
 
@@ -23,6 +24,27 @@ def test_a_training_reports_what_it_reached() -> None:
     assert told[-1][2] == result.evaluation.train_loss
     assert result.seconds > 0 and len(result.weights_sha256) == 64
     assert (result.snapshot.epoch, result.document.training.epochs) == (4, 4)
+
+
+def test_a_rule_ends_a_training() -> None:
+    document = CIRCLE.set_training(stopping=StopAtEpoch(epoch=3))
+    result = train(document, epochs=50)
+    assert (result.epochs, result.snapshot.epoch) == (3, 3)
+    assert str(result.stopped) == "Stopped after epoch 3, as planned" and train(document, epochs=2).stopped is None
+
+
+def test_a_search_for_a_rate_reports_curve_and_suggestions() -> None:
+    told: list[tuple[int, int]] = []
+    found = search_rate(CIRCLE, steps=300, seed=3, progress=lambda *numbers: told.append(numbers)).report()
+    assert told == [(step, 300) for step in range(1, len(told) + 1)]
+    assert (found["engine"], found["seed"], found["steps"], found["planned_steps"]) == ("numba", 3, len(told), 300)
+    assert found["rates"] == pytest.approx(np.geomspace(1e-5, 10, 300)[: len(told)].tolist())
+    assert len(found["losses"]) == len(found["smoothed"]) == len(told) > 200 and found["present_rate"] == 0.03
+    assert (
+        0.001 < found["tenth_of_lowest"] < 1
+        and 0.001 < found["steepest"] < 10
+        and found["diverged"] == (len(told) < 300)
+    )
 
 
 def test_the_seed_fixes_weights_and_data() -> None:

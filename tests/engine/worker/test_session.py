@@ -14,13 +14,14 @@ from engine.catalog.initializers import Uniform
 from engine.catalog.layers.dense import Dense
 from engine.catalog.optimizers import SGD
 from engine.catalog.registry import Range, register, unregister
+from engine.catalog.stopping import StopAtEpoch
 from engine.document.examples import load_example
 from engine.probes.curves import Curves
 from engine.probes.decision import Decision
 from engine.probes.probe import Arrays, Probe
 from engine.training.backends import BACKENDS
 from engine.training.trainer import Trainer
-from engine.worker.messages import Edit, Failure, Frame, FrameRequest, Load, Pause, Play, SetParameter, Step
+from engine.worker.messages import Edit, Failure, Frame, FrameRequest, Load, Pause, Play, SetParameter, Step, Stopped
 from engine.worker.session import Session
 
 CIRCLE = load_example("circle").document
@@ -154,6 +155,30 @@ def test_a_run_that_diverges_stands_at_its_last_finite_state(outside: Outside) -
     frame = outside.frame(run=2, snapshot=True)
     assert not frame.status.running and np.isfinite(frame.status.evaluation.train_loss)
     assert frame.snapshot is not None and all(np.isfinite(values).all() for values in frame.snapshot.weights.values())
+
+
+@pytest.mark.parametrize("speed", [math.inf, 1e6])
+def test_a_run_that_its_rule_ends_stands_and_says_why(outside: Outside, speed: float) -> None:
+    document = CIRCLE.set_training(stopping=StopAtEpoch(epoch=3))
+    answers = outside.tell(Load(2, document), Play(2, speed))
+    for _ in range(400):
+        if answers:
+            break
+        answers += outside.tell()
+    (stopped,) = answers
+    assert isinstance(stopped, Stopped) and (stopped.run, outside.session.running) == (2, False)
+    assert str(stopped.sentence) == "Stopped after epoch 3, as planned"
+    frame = outside.frame(run=2)
+    assert (frame.status.epoch, frame.status.running) == (3, False)
+    outside.tell(Play(2, math.inf), turns=4)
+    frame = outside.frame(Pause(2), run=2)
+    assert frame.status.epoch >= 3 and frame.status.step > 75
+
+
+def test_a_step_that_ends_a_run_says_so_too(outside: Outside) -> None:
+    outside.tell(Load(2, CIRCLE.set_training(stopping=StopAtEpoch(epoch=1))))
+    assert [type(answer) for answer in outside.tell(Step(2, "epoch"))] == [Stopped]
+    assert outside.tell(Step(2, "epoch")) == []
 
 
 def test_whatever_goes_wrong_is_told_and_survived(outside: Outside) -> None:

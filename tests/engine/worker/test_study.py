@@ -14,9 +14,10 @@ from engine.document.graph import Document
 from engine.plan.resolve import resolve
 from engine.probes.decision import LEVELS, Decision
 from engine.training.numba_trainer import NumbaTrainer
+from engine.worker.background import PROGRESS_SECONDS
 from engine.worker.headless import train
 from engine.worker.messages import Failure, SeedsProgress, StopSeeds, StudySeeds
-from engine.worker.study import PROGRESS_SECONDS, RESOLUTION, Studies
+from engine.worker.study import RESOLUTION, Studies
 from tests.engine.worker.test_session import DIVERGING
 
 CIRCLE = load_example("circle").document

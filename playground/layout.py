@@ -1,0 +1,65 @@
+"""Where the panels of the window are: as delivered, as it was left, and remembered for the next time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+
+from playground.settings import VERSION
+
+if TYPE_CHECKING:
+    from playground.window import MainWindow
+
+LEFT, RIGHT, BOTTOM = 264, 328, 160
+"""Widths of the panels beside the canvas and height of those below it, as delivered."""
+LEFT_HEIGHTS = {"dock.data": 424, "dock.library": 356}
+RIGHT_HEIGHTS = {"dock.output": 344, "dock.curves": 196, "dock.inspector": 280}
+HIDDEN = ("dock.messages", "dock.metrics", "dock.seeds", "dock.rate")
+"""Panels that wait until they are asked for."""
+
+
+class Layout(QObject):
+    """Gives a window its layout: the one that it was left with, or the one as delivered."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._arrange()
+        self._delivered = window.saveState(VERSION)
+        self._restore()
+
+    def reset(self) -> None:
+        """Put every panel back to its place, and forget that it was elsewhere."""
+        self._window.restoreState(self._delivered, VERSION)
+        self._arrange()
+        self._window.settings.forget_layout()
+
+    def remember(self) -> None:
+        """Keep the layout for the next time, and what is open in the inspector."""
+        window, settings = self._window, self._window.settings
+        settings.set_layout(window.saveGeometry(), window.saveState(VERSION))
+        settings.set_unfolded(window.inspector.unfolded())
+        settings.set_compare_size(window.inspector.compare_size)
+
+    def _arrange(self) -> None:
+        window, panels = self._window, self._window.panels
+        for name, panel in panels.items():
+            panel.setFloating(False)
+            panel.setVisible(name not in HIDDEN)
+        horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        window.resizeDocks([panels["dock.data"], panels["dock.output"]], [LEFT, RIGHT], horizontal)
+        for heights in (LEFT_HEIGHTS, RIGHT_HEIGHTS):
+            window.resizeDocks([panels[name] for name in heights], list(heights.values()), vertical)
+        window.resizeDocks([panels["dock.messages"]], [BOTTOM], vertical)
+
+    def _restore(self) -> None:
+        window, settings = self._window, self._window.settings
+        layout = settings.layout()
+        if layout is not None and not (window.restoreGeometry(layout[0]) and window.restoreState(layout[1], VERSION)):
+            window.restoreState(self._delivered, VERSION)
+        unfolded, size = settings.unfolded(), settings.compare_size()
+        if unfolded is not None:
+            window.inspector.set_unfolded(unfolded)
+        if size is not None:
+            window.inspector.compare_size = size

@@ -1,0 +1,265 @@
+"""Which class is taken for which: a heat map of counts and shares, read with the pointer or the arrow keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetricsF,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from widgets import colors, theme
+from widgets.drawing import readable_on
+
+_SWATCH, _LEADING = 9, 2
+_LINED = 6
+"""The smallest side of cells between which lines are drawn."""
+
+
+class ConfusionMap(QWidget):
+    """How often each true class, a row, was answered as which, a column; the pointer or the arrow keys read a cell."""
+
+    pointed = Signal()
+    """Another cell is read, or none: see `cell_text`."""
+
+    def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(object_name)
+        self.setAccessibleName(self.tr("Confusion of the classes: true ones in rows, answered ones in columns"))
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
+        self._cell: tuple[int, int] | None = None
+
+    # --- values in -------------------------------------------------------------------------------------------------
+
+    def set_counts(self, counts: NDArray[np.int64]) -> None:
+        """Show counts (classes, classes): true ones in rows, answered ones in columns. Raises ValueError otherwise."""
+        if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
+            raise ValueError(f"counts (={counts.shape}) must have as many rows as columns")
+        if self._cell is not None and max(self._cell) >= len(counts):
+            self._cell = None
+        self._counts = counts
+        self._announce()
+
+    # --- what it shows ---------------------------------------------------------------------------------------------
+
+    def cell(self) -> tuple[int, int] | None:
+        """Row and column of the cell that is read, or None."""
+        return self._cell
+
+    def cell_text(self) -> str:
+        """What the cell that is read says, in words; nothing if there is none."""
+        if self._cell is None:
+            return ""
+        row, column = self._cell
+        count, of_class, total = self._counts[row, column], self._counts[row].sum(), self._counts.sum()
+        locale = QLocale()
+        text = self.tr("true {row}, answered {column}: {count} of {total} ({share} %), {of_class} % of class {row}")
+        return text.format(
+            row=row,
+            column=column,
+            count=locale.toString(int(count)),
+            total=locale.toString(int(total)),
+            share=locale.toString(100 * float(count / max(1, total)), "f", 1),
+            of_class=locale.toString(100 * float(count / max(1, of_class)), "f", 0),
+        )
+
+    def rectangle(self, row: int, column: int) -> QRectF:
+        """Where a cell is, in pixels of the widget."""
+        area = self._area()
+        side = max(1, len(self._counts))
+        width, height = area.width() / side, area.height() / side
+        return QRectF(area.left() + column * width, area.top() + row * height, width, height)
+
+    def sizeHint(self) -> QSize:
+        """Room for counts and shares of three classes."""
+        return QSize(220, 150)
+
+    def minimumSizeHint(self) -> QSize:
+        """Small, but still a picture."""
+        return QSize(120, 96)
+
+    def _area(self) -> QRectF:
+        """Where the cells are: under and beside the names of the classes, no cell wider than twice its height."""
+        line = self.fontMetrics().height()
+        left, top = line + 24.0, 2.0 * line
+        width, height = max(1.0, self.width() - left - 2), max(1.0, self.height() - top - 2)
+        return QRectF(left, top, min(width, 2 * height), min(height, width))
+
+    # --- painting --------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not len(self._counts):
+            return
+        painter = QPainter(self)
+        painter.setFont(theme.font(theme.SMALL))
+        self._paint_axes(painter)
+        shares = self._counts / np.maximum(1, self._counts.sum(axis=1, keepdims=True))
+        grounds = self._grounds(shares)
+        self._paint_grounds(painter, grounds)
+        if self.rectangle(0, 0).height() >= theme.SMALL + _LEADING:
+            self._paint_numbers(painter, shares, grounds)
+        if self._cell is not None:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(theme.current().accent if self.hasFocus() else theme.current().text), 2))
+            painter.drawRect(self.rectangle(*self._cell).adjusted(1, 1, -1, -1))
+
+    def _grounds(self, shares: NDArray[np.float64]) -> NDArray[np.uint8]:
+        """The colours of the cells, (classes, classes, 3): what is right in that of success, else in that of a warning.
+
+        The stronger, the more it is; what is wrong by the root of its share, so that few errors are seen as well.
+        """
+        colours = theme.current()
+        right = np.eye(len(shares), dtype=np.bool_)
+        empty, success, warning = (
+            np.array(QColor(name).getRgb()[:3], np.float64)  # type: ignore[index]
+            for name in (colours.raised, colours.success, colours.warning)
+        )
+        ends = np.where(right[..., None], success, warning)
+        strength = np.where(right, shares, np.sqrt(shares))[..., None]
+        return np.rint(empty + (ends - empty) * strength).astype(np.uint8)
+
+    def _paint_grounds(self, painter: QPainter, grounds: NDArray[np.uint8]) -> None:
+        area, side = self._area(), len(grounds)
+        pixels = np.ascontiguousarray(grounds)
+        painter.drawImage(area, QImage(pixels.data, side, side, 3 * side, QImage.Format.Format_RGB888))
+        cell = self.rectangle(0, 0)
+        if min(cell.width(), cell.height()) >= _LINED:
+            painter.setPen(QColor(theme.current().surface))
+            for number in range(1, side):
+                x, y = area.left() + number * cell.width(), area.top() + number * cell.height()
+                painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+                painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+
+    def _paint_numbers(self, painter: QPainter, shares: NDArray[np.float64], grounds: NDArray[np.uint8]) -> None:
+        """Counts, and the shares of the true class under them where there is room for a second line."""
+        cell, locale, muted = self.rectangle(0, 0), QLocale(), QColor(theme.current().muted)
+        big, small = theme.NORMAL + _LEADING, theme.SMALL + _LEADING
+        both = cell.height() >= big + small
+        size = theme.NORMAL if cell.height() >= big else theme.SMALL
+        fonts = [(theme.font(size), size + _LEADING)] + [(theme.font(theme.SMALL), small)] * both
+        metrics = [QFontMetricsF(font) for font, _ in fonts]
+        for row, column in np.ndindex(self._counts.shape):
+            count = int(self._counts[row, column])
+            share = self.tr("{share} %").format(share=locale.toString(100 * float(shares[row, column]), "f", 0))
+            painter.setPen(readable_on(QColor(*grounds[row, column].tolist())) if count else muted)
+            place = self.rectangle(row, column)
+            top = place.center().y() - sum(height for _, height in fonts) / 2
+            for text, (font, height), known in zip((locale.toString(count), share), fonts, metrics, strict=False):
+                if known.horizontalAdvance(text) <= cell.width():
+                    painter.setFont(font)
+                    line = QRectF(place.left(), top, place.width(), height)
+                    painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
+                top += height
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        colours, area, line = theme.current(), self._area(), self.fontMetrics().height()
+        painter.setPen(QColor(colours.muted))
+        centre = Qt.AlignmentFlag.AlignCenter
+        painter.drawText(QRectF(area.left(), 0, area.width(), line), centre, self.tr("answered"))
+        painter.save()
+        painter.translate(0, area.bottom())
+        painter.rotate(-90)
+        painter.drawText(QRectF(0, 0, area.height(), line), centre, self.tr("true"))
+        painter.restore()
+        for number in range(len(self._counts)):
+            cell = self.rectangle(number, number)
+            above = QRectF(cell.left(), line, cell.width(), line)
+            beside = QRectF(line, cell.top(), 24, cell.height())
+            for place in (above, beside):
+                self._paint_class(painter, place, number)
+
+    def _paint_class(self, painter: QPainter, place: QRectF, number: int) -> None:
+        """The number of a class with a spot of its colour, where there is room."""
+        text = str(number)
+        width = painter.fontMetrics().horizontalAdvance(text)
+        if place.width() < width or place.height() < painter.fontMetrics().ascent():
+            return
+        x = place.center().x() - width / 2
+        if place.width() >= width + _SWATCH + 3:
+            x = place.center().x() - (width - _SWATCH - 3) / 2
+            spot = QRectF(x - _SWATCH - 3, place.center().y() - _SWATCH / 2, _SWATCH, _SWATCH)
+            painter.fillRect(spot, colors.class_color(theme.current(), number))
+        painter.setPen(QColor(theme.current().muted))
+        painter.drawText(QPointF(x, place.center().y() + painter.fontMetrics().ascent() / 2 - 1), text)
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Read the cell under the pointer."""
+        self._read(self._cell_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Read no cell."""
+        self._read(None)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Begin with the first cell."""
+        super().focusInEvent(event)
+        if self._cell is None and len(self._counts) and event.reason() != Qt.FocusReason.MouseFocusReason:
+            self._read((0, 0))
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Read no cell."""
+        super().focusOutEvent(event)
+        self._read(None)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go from cell to cell with the arrow keys."""
+        steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
+        step = steps.get(Qt.Key(event.key()))
+        if step is None or not len(self._counts):
+            super().keyPressEvent(event)
+            return
+        row, column = self._cell or (0, 0)
+        last = len(self._counts) - 1
+        self._read((min(max(row + step[0], 0), last), min(max(column + step[1], 0), last)))
+
+    def event(self, event: QEvent) -> bool:
+        """Say what the cell under the pointer holds."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._read(self._cell_at(QPointF(event.pos())))
+            QToolTip.showText(event.globalPos(), self.cell_text(), self)
+            return True
+        return super().event(event)
+
+    def _cell_at(self, place: QPointF) -> tuple[int, int] | None:
+        area, side = self._area(), len(self._counts)
+        if not side or not area.contains(place):
+            return None
+        row = int((place.y() - area.top()) / area.height() * side)
+        return min(row, side - 1), min(int((place.x() - area.left()) / area.width() * side), side - 1)
+
+    def _read(self, cell: tuple[int, int] | None) -> None:
+        if cell != self._cell:
+            self._cell = cell
+            self._announce()
+
+    def _announce(self) -> None:
+        self.setAccessibleDescription(self.cell_text())
+        self.pointed.emit()
+        self.update()
+
+
+def _sample() -> QWidget:
+    widget = ConfusionMap("sample.confusion")
+    widget.set_counts(np.array([[77, 0, 3], [1, 84, 2], [0, 14, 69]]))
+    widget.resize(320, 200)
+    return widget
+
+
+if __name__ == "__main__":
+    theme.demo(_sample)
