@@ -23,14 +23,17 @@ from PySide6.QtWidgets import (
 from engine.catalog.registry import Entry, entries
 from widgets import theme
 from widgets.form_texts import explain_entry
-from widgets.pictures import Context, has_picture
+from widgets.pictures import Context, draw, has_picture
+from widgets.pictures.paint import legend
 from widgets.pictures.view import THUMBNAIL, PicturePane, thumbnail
 
 _ROW = 32
-_MOST_ROWS = 10
+_MOST_ROWS = 12
 _SEARCHED = 6
 """Lists with more entries than these have a search field."""
-_LIST_WIDTH, _PREVIEW_WIDTH, _PREVIEW_HEIGHT = 236, 268, 352
+_LIST_WIDTH, _PREVIEW_WIDTH = 236, 268
+_PREVIEW_HEIGHT, _LEGEND_HEIGHT = 352, 104
+"""Room for the longest words, and for the names of many curves."""
 _ENTRY = Qt.ItemDataRole.UserRole
 _WORDS = Qt.ItemDataRole.UserRole + 1
 
@@ -73,7 +76,11 @@ class Chooser(QFrame):
         left.addWidget(self._nothing)
         left.addStretch(1)
         self._columns.addLayout(left)
-        self.preview = Preview(f"{object_name}.preview", drawn=has_picture(entry.kind))
+        drawn = has_picture(entry.kind)
+        self.preview = Preview(f"{object_name}.preview", drawn=drawn)
+        if drawn:
+            named = legend(draw(entry, context))
+            self.preview.setMinimumHeight(_PREVIEW_HEIGHT + (_LEGEND_HEIGHT if named else 0))
         self._columns.addWidget(self.preview)
         searched = self.list.count() > _SEARCHED
         self.search.setVisible(searched)
@@ -150,7 +157,6 @@ class Preview(QWidget):
         super().__init__(parent)
         self.setObjectName(object_name)
         self.setFixedWidth(_PREVIEW_WIDTH)
-        self.setMinimumHeight(_PREVIEW_HEIGHT if drawn else 0)
         self.title = QLabel()
         self.title.setFont(theme.font(theme.NORMAL, QFont.Weight.DemiBold))
         self.pane = PicturePane(f"{object_name}.pane", compares=False, formula=False, height=124)
@@ -181,6 +187,7 @@ class EntryList(QListWidget):
         super().__init__(parent)
         self.setObjectName(object_name)
         self.setAccessibleName(self.tr("Choices"))
+        self.setProperty("class", "choices")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setMouseTracking(True)

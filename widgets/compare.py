@@ -263,8 +263,8 @@ class CompareDialog(QDialog):
 
     def _arrange(self) -> None:
         columns = max(1, (self.page.viewport().width() - theme.SPACING) // _CARD)
-        while self._grid.takeAt(0) is not None:
-            pass
+        for card in self.cards.values():
+            self._grid.removeWidget(card)
         before: QWidget = self.arrangement.button(self.arrangement.choice())
         for number, card in enumerate(self.cards.values()):
             self._grid.addWidget(card, number // columns, number % columns, Qt.AlignmentFlag.AlignTop)

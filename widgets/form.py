@@ -10,7 +10,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from engine.catalog.registry import Entry, Field, entries, form
@@ -268,8 +268,8 @@ class FieldForm(QWidget):
 
     def _arrange(self) -> None:
         """Lay all rows out again; widgets keep their focus while they move."""
-        while self._grid.takeAt(0) is not None:
-            pass
+        for part in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            self._grid.removeWidget(part)  # an item that is only taken lives on and hides from Qt that heights change
         chain: list[QWidget] = []
         line, placed = 0, set[Fold]()
         for path, row in self._rows.items():

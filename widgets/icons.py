@@ -57,7 +57,7 @@ def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
 
 @cache
 def of_layer(layer_name: str) -> str:
-    """The name of a layer's icon: its own, that of a layer it is named after (AlphaDropout), or that of its category."""
+    """The name of a layer's icon: its own, that of the layer it is named after (AlphaDropout), or of its category."""
     known, plain = names(), layer_name.lower()
     layer = entries("layers").get(layer_name)
     named_after = [name for name in known if plain.endswith(name.removeprefix("layer-")) and name.startswith("layer-")]

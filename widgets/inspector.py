@@ -288,6 +288,10 @@ class Inspector(QScrollArea):
             facts.append((self.tr("shape"), shown))
         if plan.parameter_count:
             facts.append((self.tr("parameters"), _count(plan.parameter_count)))
+        if plan.weights_of is not None:
+            facts.append((self.tr("weights of"), plan.weights_of))
+        if plan.buffer_count:
+            facts.append((self.tr("not trainable"), _count(plan.buffer_count)))
         if plan.multiply_adds:
             facts.append((self.tr("multiply-adds"), _count(plan.multiply_adds)))
         return facts

@@ -185,6 +185,9 @@ QComboBox QAbstractItemView {
     background: $surface; color: $text; border: 1px solid $line; padding: 4px; outline: none;
     selection-background-color: $tint; selection-color: $text;
 }
+QComboBox QListWidget[class="choices"], QComboBox QListWidget[class="choices"]:focus {
+    background: transparent; border: none; padding: 0;
+}
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 0 6px; border-radius: 4px; }
 
 QSlider { min-height: 20px; border: 1px solid transparent; border-radius: 6px; }

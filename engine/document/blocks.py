@@ -49,14 +49,15 @@ def unfold(document: Document, node_id: str) -> Document:
     if not isinstance(node.layer, Block):
         raise GraphError("{node} is no block", node=node_id)
     parts = node.layer.parts
-    links = network.inputs_of(node_id)
+    # a link from the block to itself, which is a mistake, has no place among its cards
+    before = [edge.source for edge in network.inputs_of(node_id) if edge.source != node_id]
+    behind = [edge for edge in network.outputs_of(node_id) if edge.target != node_id]
     ids: list[str] = []
     grown = document.remove([node_id])
     for number, part in enumerate(parts):
         ids.append(grown.free_id(part.layer))
         x = node.x + (number - (len(parts) - 1) / 2) * CARD_GAP
         grown = grown.add(part.layer, x, node.y, network=network.name)
-    before = [edge.source for edge in links]
     edges = [
         Edge(origin, name, port)
         for name, part in zip(ids, parts, strict=True)
@@ -64,7 +65,7 @@ def unfold(document: Document, node_id: str) -> Document:
         for origin in ([ids[number]] if number >= 0 else before)
     ]
     last = ids[-1:] or before
-    edges += [Edge(origin, edge.target, edge.port) for edge in network.outputs_of(node_id) for origin in last]
+    edges += [Edge(origin, edge.target, edge.port) for edge in behind for origin in last]
     bare = grown.network_of(ids[0]) if ids else next(each for each in grown.networks if each.name == network.name)
     return _with(grown, bare, bare.nodes, (*bare.edges, *edges))
 

@@ -9,7 +9,7 @@ from engine.probes.probe import Arrays, Probe
 from engine.training.trainer import Trainer
 
 MOST_VALUES = 64
-"""Parameters with a longer axis are not drawn link by link."""
+"""Parameters with a longer axis, or with more than two, are not drawn link by link."""
 
 
 @register
@@ -22,9 +22,11 @@ class Parameters(Probe):
     reference = "Common practice"
 
     def measure(self, trainer: Trainer) -> Arrays:
-        """Arrays by "node.parameter"; parameters with an axis longer than `MOST_VALUES` are left out."""
+        """Arrays by "node.parameter"; parameters that are not drawn are left out."""
         return {
             name: trainer.parameter(name)
             for name, parameter in trainer.plan.parameters.items()
-            if name.rpartition(".")[0] in self.nodes and max(parameter.shape) <= MOST_VALUES
+            if name.rpartition(".")[0] in self.nodes
+            and len(parameter.shape) <= 2
+            and max(parameter.shape) <= MOST_VALUES
         }

@@ -155,6 +155,8 @@ class Graph:
                 return self._power(a, b)
             case Op.MAXIMUM | Op.MINIMUM if a is b:
                 return a
+            case Op.EQUAL if b.equals(0.0) and a.is_(Op.EQUAL) and a.operands[1].equals(0.0) and a.operands[0].logical:
+                return a.operands[0]  # not not
         return None
 
     def _add(self, a: Node, b: Node) -> Node | None:

@@ -17,10 +17,10 @@ from engine.training.curve import Curve, NoCurve
 from engine.training.judge import Judge
 from engine.training.parameters import check_fits, check_known, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
-from engine.training.watch import Remembered, Watch, moves_momentum
+from engine.training.watch import Watch, moves_momentum
 
-_Standing = tuple[int, int, int, Any, Remembered]
-"""Epoch, steps, position, state, and what schedule and stopping rule remember."""
+_Standing = tuple[int, int, int, Any]
+"""Epoch, steps, position and state."""
 
 
 class Run(ABC):
@@ -268,7 +268,7 @@ class Run(ABC):
         self.position = snapshot.position if goes_on else 0
         self._forget()
         self._curve.replace(snapshot.curves)
-        self._watch.put_arrays(snapshot.watch, self._shapes)
+        self._watch.put_arrays(snapshot.watch)
         self.stopped = None
         self._keep_finite()
 
@@ -353,12 +353,11 @@ class Run(ABC):
 
     def _standing(self) -> _Standing:
         """Progress and a copy of the state, for `_return_to`."""
-        return self.epoch, self.step_count, self.position, self._state(), self._watch.copy()
+        return self.epoch, self.step_count, self.position, self._state()
 
     def _return_to(self, standing: _Standing) -> None:
-        self.epoch, self.step_count, self.position, state, remembered = standing
+        self.epoch, self.step_count, self.position, state = standing
         self._put_state(state)
-        self._watch.put(remembered)
         self._curve.truncate(self.epoch)
         self._forget()
 

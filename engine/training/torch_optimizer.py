@@ -33,7 +33,7 @@ class FlatOptimizer:
         self._group: dict[str, Any] = self._built.param_groups[0]
         self._names = settings.torch_names
         self._momentum_name = settings.momentum_name
-        self._start = self.copy()
+        self._start = self.copy()  # some versions of PyTorch fill Adagrad's when it is built, and never again
         self.step: Callable[[], Any] = partial(inspect.unwrap(type(self._built).step), self._built)
         """Change the flat tensor by one step; to be called under `torch.no_grad()`."""
         first = _first_state(settings, flat.device)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from time import perf_counter
-from typing import NamedTuple
 
 import numpy as np
 
 from engine.catalog.optimizers import Optimizer
-from engine.catalog.stopping import Look
+from engine.catalog.stopping import Look, State
 from engine.document.errors import Sentence
 from engine.document.graph import Training
 from engine.training.trainer import Array
@@ -33,20 +32,16 @@ def moves_momentum(training: Training) -> bool:
     return bool(training.optimizer.momentum_name) and training.schedule.momentum(0.0, training.epochs) is not None
 
 
-class Remembered(NamedTuple):
-    """What schedule and rule remember, and the best weights so far."""
-
-    schedule: dict[str, float]
-    stopping: dict[str, float]
-    best: dict[str, Array]
-
-
 class Watch:
     """Looks at the ends of epochs for the schedule and the stopping rule of a run, and remembers for them."""
 
     def __init__(self, training: Training) -> None:
         self._schedule, self._rule = training.schedule, training.stopping
-        self._remembered = Remembered({}, {}, {})
+        self._seen: State = {}
+        """What the schedule remembers."""
+        self._kept: State = {}
+        """What the rule remembers."""
+        self._best: dict[str, Array] = {}
         self._seconds = 0.0
         self._since: float | None = None
 
@@ -70,7 +65,7 @@ class Watch:
     @property
     def adapted(self) -> float:
         """The factor on the learning rate that follows from what was seen."""
-        return self._schedule.adapted(self._remembered.schedule)
+        return self._schedule.adapted(self._seen)
 
     def next_look(self, epoch: int) -> int:
         """The first epoch after this one whose end is looked at."""
@@ -81,56 +76,39 @@ class Watch:
 
         `weights` gives a copy of the weights.
         """
-        remembered = self._remembered
         if self._schedule.adaptive:
-            self._schedule.look(epoch, loss, remembered.schedule)
+            self._schedule.look(epoch, loss, self._seen)
         if self._rule.next_look(epoch - 1) != epoch:
             return None
-        reason = self._rule.look(Look(epoch, loss, self.seconds), remembered.stopping)
-        if self._rule.keeps_best and remembered.stopping.get("best_epoch") == epoch:
-            self._remembered = remembered._replace(best=weights())
+        reason = self._rule.look(Look(epoch, loss, self.seconds), self._kept)
+        if self._rule.keeps_best and self._kept.get("best_epoch") == epoch:
+            self._best = weights()
         return reason
 
     def take_best(self) -> dict[str, Array]:
         """The weights to return to now that the rule has ended the run; empty where it keeps none."""
-        best = self._remembered.best
-        self._remembered = self._remembered._replace(best={})
+        best, self._best = self._best, {}
         return best
 
     # --- state -------------------------------------------------------------------------------------------------------
 
-    def copy(self) -> Remembered:
-        """A copy of what is remembered, for `put`. Weights, which nobody changes, are not copied."""
-        schedule, stopping, best = self._remembered
-        return Remembered(dict(schedule), dict(stopping), best)
-
-    def put(self, remembered: Remembered) -> None:
-        """Return to what `copy` gave."""
-        schedule, stopping, best = remembered
-        self._remembered = Remembered(dict(schedule), dict(stopping), best)
-
     def arrays(self) -> dict[str, Array]:
         """All of it, for a snapshot."""
-        schedule, stopping, best = self._remembered
-        found = {_SCHEDULE + name: np.array(value, np.float64) for name, value in schedule.items()}
-        found.update((_STOPPING + name, np.array(value, np.float64)) for name, value in stopping.items())
-        found.update((_BEST + name, values) for name, values in best.items())
+        found = {_SCHEDULE + name: np.array(value, np.float64) for name, value in self._seen.items()}
+        found.update((_STOPPING + name, np.array(value, np.float64)) for name, value in self._kept.items())
+        found.update((_BEST + name, values) for name, values in self._best.items())
         found[_SECONDS] = np.array(self.seconds, np.float64)
         return found
 
-    def put_arrays(self, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]]) -> None:
-        """Take up what `arrays` gave.
-
-        Best weights of other `shapes` than the network's are dropped, and what the rule remembers of them.
-        """
-        schedule, stopping, best = ({k[len(p) :]: v for k, v in arrays.items() if k.startswith(p)} for p in _PARTS)
-        if best and {name: np.shape(values) for name, values in best.items()} != dict(shapes):
-            stopping, best = {}, {}
-        self._remembered = Remembered(
-            {name: float(value) for name, value in schedule.items()},
-            {name: float(value) for name, value in stopping.items()},
-            best,
+    def put_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Take up what `arrays` gave."""
+        seen, kept, best = (
+            {name.removeprefix(part): values for name, values in arrays.items() if name.startswith(part)}
+            for part in (_SCHEDULE, _STOPPING, _BEST)
         )
+        self._seen = {name: float(value) for name, value in seen.items()}
+        self._kept = {name: float(value) for name, value in kept.items()}
+        self._best = best
         self._seconds = float(arrays.get(_SECONDS, 0.0))
 
     def kept_by(self, other: Training) -> dict[str, Array]:
@@ -138,6 +116,3 @@ class Watch:
         gone = [] if other.schedule == self._schedule else [_SCHEDULE]
         gone += [] if other.stopping == self._rule else [_STOPPING, _BEST]
         return {name: values for name, values in self.arrays().items() if not name.startswith(tuple(gone))}
-
-
-_PARTS = (_SCHEDULE, _STOPPING, _BEST)

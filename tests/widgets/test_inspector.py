@@ -73,6 +73,19 @@ def test_a_card_shows_its_kind_form_and_facts(inspector: Inspector) -> None:
     assert inspector.delete_button.isHidden()
 
 
+def test_what_is_kept_without_being_learned_is_counted_apart(inspector: Inspector) -> None:
+    document = make_document()
+    document = document.insert_between(document.networks[0].edges[-1], LAYERS["BatchNorm"]())
+    show(inspector, document, "batchnorm_1")
+    facts = dict(inspector.facts.facts())
+    assert (facts["parameters"], facts["not trainable"]) == ("16", "16")
+    shared = document.fold(["batchnorm_1"]).set_field("block_1", "weights", "shared")
+    shared = shared.insert_between(shared.networks[0].edges[-1], shared.node("block_1").layer)
+    show(inspector, shared, "block_2")
+    assert dict(inspector.facts.facts())["weights of"] == "block_1"
+    assert "parameters" not in dict(inspector.facts.facts())
+
+
 def test_a_merging_card_shows_every_shape_that_arrives(inspector: Inspector) -> None:
     document = make_document().add(LAYERS["Concatenate"]())
     document = document.connect("dense_1", "concatenate_1").connect("dense_2", "concatenate_1")

@@ -223,6 +223,18 @@ def test_the_schedule_says_where_the_run_stands(inspector: Inspector) -> None:
     assert [(mark.x, mark.y) for mark in drawing.marks] == [(25.0, 0.015)]
 
 
+def test_notes_that_grow_get_their_room(inspector: Inspector, qtbot: QtBot) -> None:
+    show(inspector, DENSE)
+    inspector.set_unfolded({"training/schedule.picture"})
+    pane = inspector.training_form.pane("schedule")
+    assert pane is not None
+    qtbot.waitUntil(pane.isVisible)
+    before = pane.notes.height()
+    show(inspector, DENSE.set_training(schedule=entries("schedules")["cosine_restarts"](), epochs=3_000_000))
+    qtbot.waitUntil(lambda: pane.notes.height() > before)
+    qtbot.waitUntil(lambda: pane.notes.y() >= pane.picture.height())
+
+
 def test_compare_opens_on_the_choice_and_using_one_changes_the_card(inspector: Inspector, qtbot: QtBot) -> None:
     show(inspector, DENSE, "dense_1")
     changed: list[Any] = []

@@ -26,7 +26,7 @@ def tip(entry: Entry, context: Context = PLAIN, ratio: float = 1.0) -> str:
         # A tool tip shows images pixel by pixel: a finer one is scaled down by its size.
         pixmap(drawing, WIDTH + 40, HEIGHT + 10, ratio).save(buffer, "PNG")
         encoded = bytes(data.toBase64().data()).decode()
-        parts.append(f'<img src="data:image/png;base64,{encoded}" width="{WIDTH + 40}" height="{HEIGHT + 10}">')
+        parts.append(f'<p><img src="data:image/png;base64,{encoded}" width="{WIDTH + 40}" height="{HEIGHT + 10}"></p>')
         if notes := notes_of(drawing):
             parts.append(f"<p><small>{notes}</small></p>")
     return "".join(parts) + f"<p>{explain_entry(type(entry))}"

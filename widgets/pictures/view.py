@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QShowEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from engine.catalog.registry import Entry
@@ -154,6 +154,20 @@ class PicturePane(QWidget):
         if event.type() == QEvent.Type.PaletteChange:
             self._show_notes()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Notes of a narrower pane take more lines."""
+        super().resizeEvent(event)
+        self._fit_notes()
+
+    def _fit_notes(self) -> None:
+        """Give the notes the height that their lines need, so that nothing squeezes them over the picture."""
+        beside = 0 if self.button.isHidden() else self.button.sizeHint().width() + theme.SPACING
+        width = self.width() - beside
+        height = max(0, self.notes.heightForWidth(width)) if self.notes.text() else 0
+        if height != self.notes.maximumHeight():
+            self.notes.setFixedHeight(height)
+            self.updateGeometry()
+
     def _refresh(self) -> None:
         if not self._stale:
             return
@@ -166,8 +180,7 @@ class PicturePane(QWidget):
 
     def _show_notes(self) -> None:
         shown = self.picture.drawing()
-        if shown is None:
-            self.notes.setText("")
-            return
         entry = self._entry if self._formula else None
-        self.notes.setText(notes_of(shown, theme.translate_catalog(entry.formula) if entry is not None else ""))
+        formula = theme.translate_catalog(entry.formula) if entry is not None else ""
+        self.notes.setText(notes_of(shown, formula) if shown is not None else "")
+        self._fit_notes()

@@ -48,7 +48,7 @@ class Softmax(Activation):
 class LogSoftmax(Activation):
     """The logarithms of softmax's probabilities, exact even where those are too small to be held.
 
-    For losses that take logarithms of probabilities; cross-entropy does this by itself after softmax.
+    Seldom needed here: cross-entropy after softmax takes this way by itself.
     """
 
     formula = "f(x)ᵢ = xᵢ − ln Σⱼ eˣʲ"

@@ -117,13 +117,25 @@ def take_remedy(rng: random.Random, document: Document) -> Document:
     return rng.choice(offered).edit(document) if offered else document
 
 
+def fold(rng: random.Random, document: Document) -> Document:
+    """A card and perhaps one that it feeds."""
+    chosen = [_node(rng, document)]
+    chosen += [edge.target for edge in document.network_of(chosen[0]).outputs_of(chosen[0])][: rng.randrange(3)]
+    return document.fold(chosen)
+
+
+def unfold(rng: random.Random, document: Document) -> Document:
+    blocks = [node.id for node in document.nodes if node.layer.name == "Block"]
+    return document.unfold(rng.choice(blocks)) if blocks else document
+
+
 def reroll(rng: random.Random, document: Document) -> Document:
     return document.replace(seed=document.seed + 1)
 
 
 EDITS: tuple[Edit, ...] = (
     add, append, append, remove, connect, connect, connect, disconnect, set_field, set_field, move, set_data,
-    set_training, set_training, insert_before, replace_layer, toggle_column, reroll, *[take_remedy] * 8,
+    set_training, set_training, insert_before, replace_layer, toggle_column, reroll, fold, unfold, *[take_remedy] * 8,
 )  # fmt: skip
 """Every way to change a document; remedies are taken often, so that graphs grow together and reach deeper problems."""
 

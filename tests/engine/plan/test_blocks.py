@@ -117,6 +117,8 @@ def test_a_circle_and_a_card_without_input_make_no_block() -> None:
         circle.fold(INSIDE)
     with pytest.raises(GraphError, match="read none"):
         chain(Dense(2)).disconnect(Edge("input_1", "dense_1")).fold(["dense_1"])
+    looped = chain(Dense(4), Block(cards=pack([(Add(), (-1, -1))])), Dense(1)).connect("block_1", "block_1")
+    assert resolve(looped.unfold("block_1")).nodes["add_1"].sources == ()
     with pytest.raises(GraphError, match="dense_1 is no block"):
         residual().unfold("dense_1")
 

@@ -11,7 +11,9 @@ from engine.catalog.activations import Linear, Relu, Sigmoid, Softmax, Tanh
 from engine.catalog.datasets.functions import Saddle
 from engine.catalog.datasets.plane import Circle, Rings
 from engine.catalog.initializers import Constant
+from engine.catalog.layers.convolution import Conv2d
 from engine.catalog.layers.dense import Dense, Input
+from engine.catalog.layers.reshaping import Flatten, Reshape
 from engine.catalog.losses import BinaryCrossEntropy, CategoricalCrossEntropy, MeanSquaredError
 from engine.catalog.registry import defaults
 from engine.document.graph import Data, Document, Network, Training
@@ -157,6 +159,11 @@ def test_parameters_are_those_of_the_cards_that_are_drawn() -> None:
         "dense_3.bias": (1,),
     }
     assert np.array_equal(answer["dense_3.weight"], run.parameter("dense_3.weight"))
+
+
+def test_the_windows_of_a_convolution_are_not_drawn_link_by_link() -> None:
+    run = trainer(Dense(16), Reshape(), Conv2d(2), Flatten(), Dense(1))
+    assert set(Parameters(("conv2d_1", "dense_2")).measure(run)) == {"conv2d_1.bias", "dense_2.weight", "dense_2.bias"}
 
 
 def test_histograms_count_every_weight() -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+import torch
 
 from engine.catalog.datasets.plane import Circle
 from engine.catalog.layers.dense import Dense
@@ -36,6 +37,7 @@ from engine.training.backends import choose
 from engine.training.numba_network import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.run import Run
+from engine.training.torch_optimizer import FlatOptimizer
 from engine.training.torch_trainer import TorchTrainer
 from tests.engine.training.networks import chain, equal, same, small
 
@@ -115,6 +117,35 @@ def test_another_optimizer_starts_with_a_state_of_its_own(kind: type[Run], optim
         trainer.step("batch")
     assert equal(run.snapshot().weights, fresh.snapshot().weights)
     assert equal(run.snapshot().optimizer, fresh.snapshot().optimizer)
+
+
+def test_an_empty_state_is_that_of_the_start() -> None:
+    flat = torch.ones(3)
+    optimizer = FlatOptimizer(Adagrad(initial_sum=0.25), flat)
+    assert torch.equal(optimizer.copy()["sum"], torch.full((3,), 0.25))
+    flat.grad = torch.ones(3)
+    with torch.no_grad():
+        optimizer.step()
+    assert torch.equal(optimizer.copy()["sum"], torch.full((3,), 1.25))
+    optimizer.put({})
+    assert torch.equal(optimizer.copy()["sum"], torch.full((3,), 0.25))
+
+
+@pytest.mark.parametrize("optimizer", [SGD(momentum=0.5), RMSprop(momentum=0.5), Adam(), NAdam(), Rprop()], ids=repr)
+def test_the_momentum_can_be_moved(optimizer: Optimizer) -> None:
+    named = optimizer.momentum_name
+    flat, other = torch.ones(3), torch.ones(3)
+    run = FlatOptimizer(optimizer, flat)
+    assert run.momentum == (getattr(optimizer, named) if named else 0.0)
+    run.momentum = 0.25
+    assert run.momentum == (0.25 if named else 0.0)
+    peer = FlatOptimizer(optimizer.replace(**{named: 0.25}) if named else optimizer, other)
+    for step in range(3):
+        flat.grad = other.grad = torch.full((3,), float(step + 1))
+        with torch.no_grad():
+            run.step()
+            peer.step()
+    assert torch.equal(flat, other)
 
 
 @pytest.mark.parametrize("optimizer", STEPPING, ids=repr)
@@ -240,7 +271,6 @@ def test_random_search_keeps_the_weights_when_the_loss_would_rise() -> None:
 
 
 def test_lbfgs_takes_pytorchs_steps_in_a_network() -> None:
-    torch = pytest.importorskip("torch")
     optimizer = LBFGS(iterations=3)
     document = small(training=Training(optimizer=optimizer))
     run = run_of(TorchTrainer, document)

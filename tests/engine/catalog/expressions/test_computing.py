@@ -18,6 +18,7 @@ from engine.catalog.expressions import derivative, read, value
 from engine.catalog.expressions.functions import NAMED
 from engine.document.errors import InvalidValueError
 from engine.training.formulas import activation_programs
+from engine.training.programs import Op
 
 # --- random formulas --------------------------------------------------------------------------------------------------
 
@@ -227,6 +228,11 @@ def test_a_choice_hides_what_the_other_side_cannot_compute() -> None:
     formula = Formula("where(x > 0, log(x), 0)")
     assert np.array_equal(formula.value(np.array([-1.0, 0.0, 1.0])), [0.0, 0.0, 0.0])
     assert np.array_equal(formula.derivative(np.array([-1.0, 0.0, 2.0])), [0.0, 0.0, 0.5])
+
+
+def test_a_choice_costs_the_kernels_one_comparison() -> None:
+    program = activation_programs(Formula("where(x > 1, x, exp(x))"), 4).inference
+    assert [instruction.op for instruction in program.instructions] == [Op.GREATER, Op.EXP, Op.WHERE]
 
 
 def test_a_constant_has_a_value_for_every_unit() -> None:
