@@ -101,7 +101,7 @@ class Chooser(QFrame):
         if y + size.height() > screen.bottom():
             above = field.mapToGlobal(QPoint(0, 0)).y() - size.height() - 2
             y = above if above >= screen.top() else max(screen.top(), screen.bottom() - size.height())
-        self.setGeometry(QRect(QPoint(min(max(x, screen.left()), screen.right() - size.width()), y), size))
+        self.setGeometry(QRect(QPoint(max(min(x, screen.right() - size.width()), screen.left()), y), size))
         self.show()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
 

@@ -119,7 +119,7 @@ class CompareDialog(QDialog):
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Unchecked)
             item.setToolTip(describe_entry(cls))
-        self.list.setCurrentRow(0)
+        self.list.setCurrentRow(list(entries(entry.kind)).index(entry.name))
         self.list.itemChanged.connect(self._checked)
 
     def _build_page(self) -> None:

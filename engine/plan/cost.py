@@ -22,7 +22,7 @@ def cost_of(document: Document, plans: list[NodePlan]) -> Cost:
     parameters = sum(plan.parameter_count for plan in plans)
     known = [(plan, plan.output_shape) for plan in plans if plan.output_shape is not None]
     activations = sum(math.prod(shape) + plan.layer.inner_values(*plan.input_shapes) for plan, shape in known)
-    batch = document.training.batch_size
+    batch = document.batch_size
     # activations are kept for the backward pass, and their gradients beside them
     memory = _FLOAT * (_COPIES * parameters + sum(plan.buffer_count for plan in plans) + 2 * batch * activations)
     return Cost(parameters, sum(plan.multiply_adds for plan in plans), memory)

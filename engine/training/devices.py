@@ -33,7 +33,7 @@ def choose_device(plan: Plan, wanted: str = "auto") -> str:
         return "cpu"
     known = present()
     if wanted == "auto":
-        busy = 3 * plan.cost.multiply_adds * plan.document.training.batch_size
+        busy = 3 * plan.cost.multiply_adds * plan.document.batch_size
         return known[-1] if busy >= _WORTH else "cpu"
     if wanted not in known:
         raise InvalidValueError(

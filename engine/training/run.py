@@ -54,10 +54,9 @@ class Run(ABC):
         self.step_count = 0
         self.position = 0
         self._forget()
+        self._keep_finite()
         if self._recorded:
             self._record()
-        else:
-            self._keep_finite()
 
     def start_over(self, seed: int) -> None:
         """Stand at epoch 0 again, with the weights that another seed fixes; the data stay."""
@@ -79,7 +78,7 @@ class Run(ABC):
         samples = split(document.data)
         self._judge = Judge(plan, samples.train, samples.test)
         self._size, self._held_back = len(samples.train), len(samples.test)
-        self._batch_size = self._size if self._training.optimizer.full_batch else self._training.batch_size
+        self._batch_size = document.batch_size
         self._values = np.concatenate([samples.train.values, samples.test.values])
         self._targets = self._judge.targets
         self._evaluation: Evaluation | None = None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QLocale, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPixmap, QPolygonF
 
-from widgets import colors, theme
+from widgets import theme
 from widgets.pictures.sheet import Bounds, Curve, Drawing, Mark, segments, ticks
 
 _PAD = 4.0
@@ -19,6 +19,7 @@ _ROW = 14.0
 """Height of a line of small text."""
 _TICK_WIDTH = 34.0
 """Width that a number on the x axis wants for itself."""
+_GOLDEN = 0.618034
 _LEGEND = 4
 """More names than these do not fit into a picture: they are listed beside it."""
 
@@ -78,8 +79,8 @@ def curve_color(curve: Curve) -> QColor:
         color = QColor(current.muted)
         color.setAlphaF(0.55)
         return color
-    color = colors.class_color(current, curve.number + 2)
-    return color if current.is_dark else color.darker(120)
+    # Steps of the golden section around the circle of hues: neighbours differ, and none comes twice.
+    return QColor.fromHslF((0.08 + curve.number * _GOLDEN) % 1.0, 0.6, 0.62 if current.is_dark else 0.4)
 
 
 class _Page:

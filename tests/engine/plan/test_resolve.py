@@ -10,9 +10,11 @@ from engine.catalog.datasets.plane import Circle, Rings
 from engine.catalog.layers.dense import Activation, Dense, Input
 from engine.catalog.layers.merging import Add, Concatenate
 from engine.catalog.layers.regularizing import Dropout
+from engine.catalog.optimizers import GradientDescent
 from engine.document.examples import load_example
 from engine.document.graph import Data, Document, Network
 from engine.plan.cost import MEMORY_LIMIT, readable
+from engine.plan.data import split
 from engine.plan.resolve import resolve, resolve_after
 
 EMPTY = Document((Network(),), Data(Circle()))
@@ -203,3 +205,11 @@ def test_merging_and_dropping_cards_keep_the_rest_working(dataset: object) -> No
     document = document.append(Dense(1 if not isinstance(dataset, Rings) else 3))
     plan = resolve(document)
     assert {problem.kind for problem in plan.problems} <= {"dead_end"}
+
+
+def test_an_optimizer_that_takes_all_samples_needs_room_for_all() -> None:
+    document = load_example("circle").document
+    batches = resolve(document).cost.memory_bytes
+    whole = document.set_training(optimizer=GradientDescent())
+    assert whole.batch_size == len(split(document.data).train) == 250
+    assert resolve(whole).cost.memory_bytes == batches + 4 * 2 * 240 * (2 + 4 + 2 + 1)

@@ -70,12 +70,17 @@ def last_layer(loss: Loss) -> tuple[Dense, int]:
 
 
 PAIRS = [
-    (activation, loss)
+    pytest.param(
+        activation,
+        loss,
+        marks=()
+        if activation in ("tanh", "relu") or loss in ("mse", "categorical_cross_entropy")
+        else pytest.mark.long,
+    )
     for activation in COMPILED
     for loss in entries("losses")
-    if activation in ("tanh", "relu") or loss in ("mse", "categorical_cross_entropy")
 ]
-"""Every activation with two losses, every loss with two activations."""
+"""Every activation with every loss; in each run of the tests, each with two of the others."""
 
 
 def hidden_cards(hidden: Activation) -> tuple[Dense, Dense]:

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.catalog.activations import Activation, LeakyRelu, Linear, PRelu, Relu, RRelu, Sigmoid, Softmax, Tanh
+from engine.catalog.activations import (
+    Activation,
+    Linear,
+    Relu,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
 from engine.catalog.datasets.plane import Circle, Rings
 from engine.catalog.initializers import Constant, Uniform
 from engine.catalog.layers.dense import Activation as ActivationCard
@@ -92,38 +99,6 @@ def test_every_activation_at_the_output(activation: str) -> None:
     training = Training(MeanSquaredError(), SGD(learning_rate=0.1), batch_size=8)
     moves = activation not in ("step", "sign")  # through these comes no gradient
     check_agreement(chain(Dense(5), Dense(3, function), data=data, training=training), moves=moves)
-
-
-@pytest.mark.parametrize("per_unit", [False, True])
-def test_learned_slopes(per_unit: bool) -> None:
-    prelu = PRelu(slope_per_unit=per_unit)
-    document = chain(
-        Dense(5, prelu), ActivationCard(prelu), Dense(4, prelu, trainable=False), Dense(1),
-        training=Training(optimizer=SGD(learning_rate=0.1)),
-    )  # fmt: skip
-    plan = resolve(document)
-    assert plan.nodes["dense_1"].parameter_count == 15 + (5 if per_unit else 1)
-    check_agreement(document)
-    run = numba(document)
-    run.step("epoch")
-    moved = {name for name in plan.parameters if not (run.parameter(name) == 0.25).all() and name.endswith("slope")}
-    assert moved == {"dense_1.slope", "activation_1.slope"}
-
-
-def test_random_slopes_are_left_to_pytorch() -> None:
-    document = chain(Dense(5, RRelu()), Dense(1))
-    assert "RReLU (random slope) draws random numbers" in str(refuses(resolve(document)))
-    run = TorchTrainer(resolve(document))
-    for _ in range(3):
-        run.step("epoch")
-    again = TorchTrainer(resolve(document))
-    for _ in range(3):
-        again.step("epoch")
-    assert equal(run.snapshot().weights, again.snapshot().weights)
-    steady = TorchTrainer(resolve(chain(Dense(5, LeakyRelu((1 / 8 + 1 / 3) / 2)), Dense(1))))
-    for _ in range(3):
-        steady.step("epoch")
-    assert not equal(run.snapshot().weights, steady.snapshot().weights)
 
 
 STEPPING = [cls() for cls in entries("optimizers").values() if not cls.closure_based]
