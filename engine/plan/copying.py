@@ -63,7 +63,7 @@ def start_from(
 
 def _place(plan: Plan, name: str) -> tuple[str, str] | None:
     """The card and the field whose initializer a parameter starts from; None if there is no such parameter or field."""
-    node, _, parameter = name.rpartition(".")
+    node, _, parameter = name.partition(".")  # what follows names a part of a Block, too
     field = f"{parameter}_initializer"
     if name not in plan.parameters or not isinstance(getattr(plan.nodes[node].layer, field, None), Initializer):
         return None

@@ -14,9 +14,10 @@ from engine.catalog.initializers import Initializer, Ones, Zeros
 from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
 from engine.catalog.layers.shapes import IMAGE, SEQUENCE, require_axes, set_to
 from engine.catalog.layers.weighted import Trainable
-from engine.catalog.registry import Choice, Range, register
+from engine.catalog.registry import Choice, Group, Range, register
 from engine.document.errors import ShapeError
 
+_START = Group("Initial values")
 _EPSILON = Range(1e-9, 1.0, 1e-5)
 _OPERATIONS = 3
 """For each value: its share of the mean, of the variance, and its place between them."""
@@ -28,6 +29,8 @@ class Normalization(Trainable):
 
     epsilon: Annotated[float, _EPSILON] = 1e-5
     affine: bool = True
+    weight_initializer: Annotated[Initializer, _START] = Ones()
+    bias_initializer: Annotated[Initializer, _START] = Zeros()
 
     category = "Normalization"
     examples: ClassVar[tuple[tuple[Shape, ...], ...]] = (((4,),), ((3, 6),), ((3, 4, 5),))
@@ -37,7 +40,7 @@ class Normalization(Trainable):
         return shape[:1]
 
     def parameters(self, *shapes: Shape) -> Mapping[str, Parameter]:
-        starts: tuple[tuple[str, Initializer], ...] = (("weight", Ones()), ("bias", Zeros()))
+        starts = (("weight", self.weight_initializer), ("bias", self.bias_initializer))
         shape = self._affine_shape(shapes[0])
         return {name: Parameter(shape, start, 1, 1, rate_factor=self.learning) for name, start in starts if self.affine}
 

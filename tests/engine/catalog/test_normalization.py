@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from engine.catalog.initializers import Zeros
 from engine.catalog.layers.embedding import Embedding
 from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.layers.merging import Average, Maximum, Multiply
@@ -116,6 +117,8 @@ def test_every_norm_starts_by_changing_nothing_but_mean_and_variance() -> None:
             for name, array in parameters.items()
         }
         assert np.all(draws["weight"] == 1) and np.all(draws["bias"] == 0)
+        changed = layer.replace(weight_initializer=Zeros()).parameters((4, 3, 2))["weight"]  # a residual branch at rest
+        assert not changed.initializer.draw(np.random.default_rng(1), changed.shape, 1, 1).any()
         assert layer.replace(affine=False).parameters((4, 3, 2)) == {}
         assert layer.replace(trainable=False).parameters((4, 3, 2))["weight"].rate_factor == 0
         assert layer.replace(rate_factor=0.5).parameters((4, 3, 2))["bias"].rate_factor == 0.5

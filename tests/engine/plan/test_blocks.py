@@ -24,6 +24,7 @@ from engine.document.errors import GraphError, InvalidValueError
 from engine.document.graph import Document, Edge, Training
 from engine.document.serialization import document_from_json, document_to_json
 from engine.export.weights import decode, encode
+from engine.plan.copying import start_from
 from engine.plan.resolve import resolve
 from engine.training.backends import choose
 from tests.engine.training.networks import chain, equal, same, trainer
@@ -205,6 +206,14 @@ def test_removing_the_owner_hands_the_weights_on() -> None:
     plan = resolve(removed)
     assert plan.nodes["block_2"].weights_of is None
     assert not run.edit(plan)
+
+
+def test_weights_inside_a_block_are_copied_from_no_other_run() -> None:
+    document = stacked("own")
+    weights = trainer(document).snapshot().weights
+    changed, without = start_from(document, {name: weights[name] for name in weights}, "another run")
+    assert set(without) == {name for name in weights if name.startswith("block_1.")}
+    assert np.array_equal(trainer(changed).parameter("dense_1.weight"), weights["dense_1.weight"])
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
