@@ -197,6 +197,39 @@ def test_a_causal_convolution_sees_nothing_of_the_future() -> None:
     assert not np.any(before[:, 7] == after[:, 7])
 
 
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (Conv1d(4, 3, groups=2), (6, 9)),
+        (Conv2d(4, 3), (3, 7, 7)),
+        (Conv2d(4, 3, dilation=2, groups=2), (6, 11, 11)),
+        (DepthwiseConv2d(3, depth_multiplier=2), (3, 7, 7)),
+        (ConvTranspose2d(4, 3, 1), (3, 7, 7)),
+        (ConvTranspose2d(4, 3, 1, groups=2), (6, 7, 7)),
+    ],
+    ids=repr,
+)
+def test_fans_are_the_inputs_and_outputs_that_hang_together(layer: Any, shape: Shape) -> None:
+    """Counted where no border is near: values that an output depends on, outputs that depend on a value."""
+    module = layer.build(torch.nn, shape).double()
+    for values in module.parameters():
+        values.data.fill_(1.0)
+    middle = tuple(length // 2 for length in shape[1:])
+
+    def through(x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = layer.forward(torch, module, x[None])[0]
+        return out
+
+    x = torch.zeros(shape, dtype=torch.float64, requires_grad=True)
+    (seen,) = torch.autograd.grad(through(x)[(0, *middle)], x)
+    spot = torch.zeros(shape, dtype=torch.float64)
+    spot[(0, *middle)] = 1.0
+    with torch.no_grad():
+        reached = through(spot) - through(torch.zeros_like(spot))
+    weight = layer.parameters(shape)["weight"]
+    assert (weight.fan_in, weight.fan_out) == (int((seen != 0).sum()), int((reached != 0).sum()))
+
+
 # --- pooling ---------------------------------------------------------------------------------------------------------
 
 
