@@ -36,6 +36,25 @@ def test_a_project_is_saved_with_its_weights_and_opened_where_it_stood(
         np.testing.assert_array_equal(array, again.weights[name])
 
 
+def test_running_averages_are_saved_and_come_back(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    document = window.controller.document
+    window.controller.open(document.insert_before("dense_2", "BatchNorm"))
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    saved = weights(window, qtbot)
+    assert saved.weights["batchnorm_1.running_mean"].any()
+    path = tmp_path / "norm.nnp"
+    window.files.set_place(path, "norm")
+    assert window.files.save()
+    window.controller.open(document)
+    window.files.open_path(path)
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    again = weights(window, qtbot)
+    assert set(again.weights) == set(saved.weights)
+    for name, array in saved.weights.items():
+        np.testing.assert_array_equal(array, again.weights[name])
+
+
 def test_a_damaged_file_is_one_sentence(window: MainWindow, tmp_path: Path) -> None:
     path = tmp_path / "broken.nnp"
     path.write_bytes(b"PK not a zip")

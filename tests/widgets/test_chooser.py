@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.catalog.registry import entries
@@ -178,3 +179,11 @@ def test_the_same_settings_are_shown_for_what_holds(qtbot: QtBot, theme: Theme) 
     chooser = Chooser(leaky, Context(), "list")
     qtbot.addWidget(chooser)
     assert chooser.preview.pane.entry() == leaky
+
+
+def test_the_tip_of_the_field_is_the_picture_of_its_choice(desk: Any, qtbot: QtBot) -> None:
+    place = desk.combo.rect().center()
+    QApplication.sendEvent(desk.combo, QHelpEvent(QEvent.Type.ToolTip, place, desk.combo.mapToGlobal(place)))
+    qtbot.waitUntil(lambda: "data:image/png" in QToolTip.text())
+    assert ACTIVATIONS["tanh"].reference in QToolTip.text()
+    QToolTip.hideText()

@@ -6,10 +6,10 @@ from html import escape
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QColor, QDrag, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QColor, QDrag, QDragEnterEvent, QDropEvent, QHelpEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.catalog.registry import entries
@@ -186,3 +186,15 @@ def test_layers_without_an_icon_of_their_own_share_one() -> None:
     assert icon_name("Dense") == "layer-dense"
     assert icon_name("Conv2d") == "layer-convolution" and icon_name("AlphaDropout") == "layer-dropout"
     assert icon_name("Nothing") == "layer-other"
+
+
+def test_the_tip_of_an_activation_card_shows_its_curve(panel: LibraryPanel, qtbot: QtBot) -> None:
+    for name, drawn in (("Activation", True), ("Flatten", False)):
+        item = panel.list.item_of(name)
+        panel.list.scrollToItem(item)
+        place = panel.list.visualItemRect(item).center()
+        viewport = panel.list.viewport()
+        QApplication.sendEvent(viewport, QHelpEvent(QEvent.Type.ToolTip, place, viewport.mapToGlobal(place)))
+        qtbot.waitUntil(lambda name=name: LAYERS[name].description.split(";")[0][:20] in QToolTip.text())
+        assert ("data:image/png" in QToolTip.text()) == drawn
+    QToolTip.hideText()

@@ -109,7 +109,8 @@ class Link(QGraphicsRectItem):
         if weight is not None and weight.shape == (units, inputs):
             return Kind.WEIGHTS
         # a weight per unit, as of a norm, mixes nothing
-        mixes = any(len(learned.shape) > 1 for learned in self.target.node.parameters.values())
+        target = self.target.node
+        mixes = bool(target.weights_of) or any(len(learned.shape) > 1 for learned in target.parameters.values())
         return Kind.THREADS if not mixes and self.offset + inputs <= units else Kind.WIRE
 
     @property

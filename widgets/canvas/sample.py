@@ -54,7 +54,7 @@ def maps(plan: Plan, parameters: dict[str, NDArray[Any]], side: int = 40) -> dic
         node = plan.nodes[node_id]
         if node.layer.takes[1] == 0:
             answers[node_id] = plan.document.data.dataset.inputs(points, getattr(node.layer, "columns", ())) / 3
-        elif f"{node_id}.weight" in parameters and node.sources[0] in answers:
+        elif parameters.get(f"{node_id}.weight", np.zeros(0)).ndim == 2 and node.sources[0] in answers:
             weights = parameters[f"{node_id}.weight"]
             bias = parameters.get(f"{node_id}.bias", np.zeros(len(weights)))
             answers[node_id] = np.tanh(answers[node.sources[0]] @ weights.T + bias)

@@ -62,17 +62,20 @@ class Sliding(Weighted):
             )
         return found
 
-    def padded(self, torch: Any, x: Any) -> Any:
-        """A batch with the zeros around it that the padding asks for."""
-        lengths = tuple(x.shape[2:])
-        return pad_axes(
-            torch,
-            x,
-            [padding(length, self.kernel_size, self.stride, self.dilation, self.padding) for length in lengths],
-        )
+    def padded(self, torch: Any, x: Any) -> tuple[Any, Shape]:
+        """A batch, and the zeros on both sides of each axis that are left to the convolution itself.
+
+        It adds them faster, but only where there are as many before as behind; other zeros the batch has already.
+        """
+        pads = [padding(length, self.kernel_size, self.stride, self.dilation, self.padding) for length in x.shape[2:]]
+        if all(before == behind for before, behind in pads):
+            return x, tuple(before for before, _ in pads)
+        return pad_axes(torch, x, pads), (0,) * self.axes
 
     def forward(self, torch: Any, module: Any, *inputs: Any) -> Any:
-        return module(self.padded(torch, inputs[0]))
+        x, zeros = self.padded(torch, inputs[0])
+        convolve = getattr(torch.nn.functional, f"conv{self.axes}d")
+        return convolve(x, module.weight, module.bias, self.stride, zeros, self.dilation, module.groups)
 
 
 def check_groups(layer: Layer, groups: int, channels: int, filters: int) -> None:
@@ -233,9 +236,9 @@ class SeparableConv2d(Sliding, Filtering):
         return nn.ParameterDict({**weights, "bias": pointwise.bias} if self.use_bias else weights)
 
     def forward(self, torch: Any, module: Any, *inputs: Any) -> Any:
-        x = self.padded(torch, inputs[0])
+        x, zeros = self.padded(torch, inputs[0])
         convolve = torch.nn.functional.conv2d
-        spatial = convolve(x, module["weight"], None, self.stride, 0, self.dilation, groups=x.shape[1])
+        spatial = convolve(x, module["weight"], None, self.stride, zeros, self.dilation, groups=x.shape[1])
         return convolve(spatial, module["pointwise_weight"], module["bias"] if self.use_bias else None)
 
 

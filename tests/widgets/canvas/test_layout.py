@@ -6,14 +6,14 @@ import pytest
 from PySide6.QtCore import QRectF
 
 from engine.catalog.registry import entries, entry
-from engine.document.graph import Data, Document, Network
+from engine.document.graph import CARD_GAP, Data, Document, Network
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
-from widgets.canvas.layout import CardLayout, lay_out
+from widgets.canvas.layout import WIDEST, CardLayout, lay_out
 from widgets.canvas.reach import legal_ends
 from widgets.canvas.sample import chain
-from widgets.canvas.style import MOST_MAPPED, MOST_UNITS, Style
-from widgets.theme import Theme
+from widgets.canvas.style import MOST_MAPPED, MOST_UNITS, PADDING, Style
+from widgets.theme import ICON, Theme
 
 
 @pytest.fixture
@@ -45,6 +45,32 @@ def test_texts_say_what_matters(style: Style) -> None:
     assert (dense.title, dense.subtitle, dense.shape) == ("Dense 8", "tanh · 32 p", "(8,)")
     assert inputs.labels == ("x₁", "x₂", "sin x₁")
     assert inputs.subtitle == entry("datasets", "circle").label
+
+
+def test_filters_stand_behind_the_title_and_switches_are_named_where_they_are_on(style: Style) -> None:
+    document = chain([4]).append(entry("layers", "Reshape")()).append(entry("layers", "Conv2d")(filters=6))
+    plan = resolve(document)
+    convolution = laid_out(plan, "conv2d_1", style)
+    assert (convolution.title, convolution.subtitle, convolution.shape) == ("Conv2d 6", "ReLU · 60 p", "(6, 2, 2)")
+    scales = chain([4]).append(entry("layers", "Scale")()).append(entry("layers", "Scale")(fixed=True))
+    assert laid_out(resolve(scales), "scale_1", style).subtitle == "factor 1 · 4 p"
+    assert laid_out(resolve(scales), "scale_2", style).subtitle == "factor 1 · fixed"
+
+
+@pytest.mark.parametrize("name", [name for name, cls in entries("layers").items() if cls.takes == (1, 1)])
+def test_the_line_under_the_title_keeps_neighbours_apart(name: str, style: Style) -> None:
+    layer = entry("layers", name)()
+    axes = len(layer.examples[0][0])
+    document = chain([16])
+    if axes > 1:
+        reshape = entry("layers", "Reshape")
+        document = document.append(reshape(channels=4) if axes == 3 else reshape("sequence", channels=4))
+    document = document.append(layer)
+    layout = laid_out(resolve(document), document.nodes[-1].id, style)
+    heading = ICON + 6 + style.title_metrics.horizontalAdvance(layout.title)
+    assert layout.shape
+    assert layout.frame.width() < max(WIDEST, heading + 2 * PADDING) + 8
+    assert WIDEST + 8 <= CARD_GAP
 
 
 def test_a_long_title_widens_the_card(style: Style) -> None:

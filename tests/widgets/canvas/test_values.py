@@ -115,6 +115,16 @@ def test_what_kind_of_link_joins_which_cards(show: Show) -> None:
     }
 
 
+def test_a_norm_hands_each_value_on_and_a_block_mixes_them(show: Show) -> None:
+    document = chain([4, 4]).insert_before("dense_2", "BatchNorm").fold(["dense_2"])
+    document = document.set_field("block_1", "weights", "shared")
+    document = document.append(document.node("block_1").layer).append(entry("layers", "Dense")(units=1))
+    canvas = show(document)
+    assert canvas.board.links[Edge("block_1", "block_2")].kind is Kind.WIRE
+    assert canvas.board.links[Edge("dense_1", "batchnorm_1")].kind is Kind.THREADS
+    assert canvas.board.links[Edge("batchnorm_1", "block_1")].kind is Kind.WIRE
+
+
 def test_concatenate_hands_each_value_to_its_own_neuron(show: Show) -> None:
     canvas = show(branched())
     first, second = Edge("dense_1", "concatenate_1", 0), Edge("dense_2", "concatenate_1", 1)
