@@ -1,5 +1,5 @@
 # make run    opens the window; the first time it makes .venv and installs what is pinned in constraints.txt
-# make test   lint, types, import contracts and tests, without a screen
+# make test   lint, types, import contracts and tests on two cores, without a screen
 #
 # PYTHON=python3.12 make run   chooses the interpreter (3.11 or newer); otherwise the first that works is taken.
 
@@ -21,7 +21,7 @@ test: libraries-for-tests $(BIN)/.installed-for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(OFFSCREEN) $(BIN)/python -m pytest
+	$(OFFSCREEN) $(BIN)/python -m pytest -n 2
 
 check-long: libraries-for-tests $(BIN)/.installed-for-tests
 	$(OFFSCREEN) $(BIN)/python -m pytest -m long --timeout=1800

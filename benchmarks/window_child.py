@@ -11,24 +11,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
-
-
-class Watch(QObject):
-    """Notes when a widget is first painted."""
-
-    def __init__(self, note: Callable[[], None]) -> None:
-        super().__init__()
-        self._note = note
-        self._seen = False
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Call back after the first paint has been delivered."""
-        if event.type() == QEvent.Type.Paint and not self._seen:
-            self._seen = True
-            QTimer.singleShot(0, self._note)
-        return False
 
 
 def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -39,30 +23,6 @@ def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
             raise TimeoutError("the window did not get there")
         QApplication.processEvents()
         time.sleep(0.0005)
-
-
-def start(spawned: float) -> dict[str, float]:
-    """Seconds from the spawn of this process to the first paint, and to the first trained frame."""
-    application = QApplication(sys.argv[:1])
-    from playground.app import create_window
-
-    window = create_window()
-    found: dict[str, float] = {}
-
-    def painted() -> None:
-        found["paint"] = time.time() - spawned
-        window.controller.session.play()
-
-    watch = Watch(painted)
-    window.installEventFilter(watch)
-    window.controller.session.framed.connect(
-        lambda frame: found.setdefault("frame", time.time() - spawned) if frame.status.step else None
-    )
-    window.show()
-    until(lambda: "frame" in found, 60)
-    window.close_without_asking()
-    application.processEvents()
-    return found
 
 
 def train(seconds: float) -> dict[str, float]:
@@ -230,4 +190,4 @@ def curves(seconds: float) -> dict[str, float]:
 
 if __name__ == "__main__":
     what, argument = sys.argv[1], float(sys.argv[2])
-    print(json.dumps({"start": start, "train": train, "act": act, "drag": drag, "curves": curves}[what](argument)))
+    print(json.dumps({"train": train, "act": act, "drag": drag, "curves": curves}[what](argument)))

@@ -43,7 +43,8 @@ def child(environment: dict[str, str], what: str, argument: float = 0.0) -> dict
     """Run one measurement of `benchmarks.window_child`."""
     if what == "start":
         argument = time.time()
-    command = [sys.executable, "-m", "benchmarks.window_child", what, repr(argument)]
+    module = "benchmarks.start_child" if what == "start" else "benchmarks.window_child"
+    command = [sys.executable, "-m", module, what, repr(argument)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     if done.returncode:
         raise RuntimeError(f"{what} failed:\n{done.stderr}")

@@ -77,6 +77,7 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
     """
     # The training process takes longest to come up, so it is started before the window's parts are even imported.
     process = WorkerProcess()
+    import_engine()
     from PySide6.QtWidgets import QApplication
 
     QApplication.setApplicationName("Neural Playground")
@@ -100,6 +101,16 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
         return application.exec()
     finally:
         window.session.stop()
+
+
+def import_engine() -> None:
+    """Import what the window needs of the engine. Qt looks through the source of all that is imported after it."""
+    import engine.document.examples
+    import engine.probes.curves
+    import engine.worker.messages  # noqa: F401
+    from engine.catalog.registry import kinds
+
+    kinds()
 
 
 class Reporter:

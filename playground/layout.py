@@ -40,7 +40,8 @@ class Layout(QObject):
         window, settings = self._window, self._window.settings
         settings.set_layout(window.saveGeometry(), window.saveState(VERSION))
         settings.set_unfolded(window.inspector.unfolded())
-        settings.set_compare_size(window.inspector.compare_size)
+        if window.inspector.compare_size is not None:
+            settings.set_compare_size(window.inspector.compare_size)
 
     def _arrange(self) -> None:
         window, panels = self._window, self._window.panels
@@ -58,8 +59,7 @@ class Layout(QObject):
         layout = settings.layout()
         if layout is not None and not (window.restoreGeometry(layout[0]) and window.restoreState(layout[1], VERSION)):
             window.restoreState(self._delivered, VERSION)
-        unfolded, size = settings.unfolded(), settings.compare_size()
+        unfolded = settings.unfolded()
         if unfolded is not None:
             window.inspector.set_unfolded(unfolded)
-        if size is not None:
-            window.inspector.compare_size = size
+        window.inspector.compare_size = settings.compare_size()

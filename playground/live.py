@@ -17,6 +17,7 @@ from engine.probes.neuron_maps import NeuronMaps
 from engine.probes.parameters import Parameters
 from engine.probes.pre_activations import PreActivations
 from engine.probes.probe import Arrays, Probe
+from engine.probes.statistics import Statistics
 from engine.worker.messages import Frame
 from playground import words
 from playground.session import difference
@@ -24,6 +25,7 @@ from playground.session import difference
 if TYPE_CHECKING:
     from playground.window import MainWindow
     from widgets.curves import CurvesView
+    from widgets.metrics import MetricsPanel
 
 _CURVES_SECONDS = 0.1
 """Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
@@ -45,6 +47,7 @@ class Live(QObject):
         self._session = window.session
         self._focus: tuple[str, int] | None = None
         self._curves: CurvesView | None = None
+        self._metrics: MetricsPanel | None = None
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
@@ -96,7 +99,10 @@ class Live(QObject):
         node_id = self._window.inspector.activation_shown()
         if node_id is not None:
             probes.append(PreActivations(nodes=(node_id,)))
-        if self._window.metrics.isVisible():
+        shown = self._window.inspector.card_shown()
+        if shown is not None:
+            probes.append(Statistics(nodes=(shown,)))
+        if self._metrics is not None and self._metrics.isVisible():
             probes.append(Metrics())
         return [probe for probe in probes if probe.fits(plan)]
 
@@ -127,8 +133,8 @@ class Live(QObject):
             self._show_marks()
         if self._focus is not None and self._focus[0] not in new.nodes:
             self.leave()
-        if not new.ready:
-            self._window.metrics.set_values({})
+        if not new.ready and self._metrics is not None:
+            self._metrics.set_values({})
         if status is None:
             name, text = words.metric_name(task), words.metric_text(task, math.nan)
             self._window.transport.set_numbers(0, 0, None, None, name, text)
@@ -154,6 +160,10 @@ class Live(QObject):
         view.set_metric_name(words.metric_name(self._window.controller.document.data.dataset.task))
         self._show_marks()
         self.refresh()
+
+    def show_metrics_in(self, view: MetricsPanel) -> None:
+        """The view that the metrics are for; until it is there none are asked for."""
+        self._metrics = view
 
     def _show_marks(self) -> None:
         if self._curves is not None:
@@ -186,6 +196,12 @@ class Live(QObject):
                     window.inspector.set_pre_activations(
                         node_id, answer[f"{node_id}.edges"], answer[f"{node_id}.counts"]
                     )
+        elif isinstance(probe, Statistics):
+            self._slow_at = perf_counter()
+            for node_id in probe.nodes:
+                start = f"{node_id}."
+                found = {name.removeprefix(start): part for name, part in answer.items() if name.startswith(start)}
+                window.inspector.set_statistics(node_id, found)
         elif isinstance(probe, Metrics):
             self._slow_at = perf_counter()
             window.metrics.set_values(answer)

@@ -14,14 +14,15 @@ from playground.session import difference
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
+    from widgets.rate_finder import RateFinderPanel
 
 
 class RateFinder(QObject):
     """A search is about the network with which it was started; the panel's head says when that has changed."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, panel: RateFinderPanel) -> None:
         super().__init__(window)
-        self._panel = window.rate_finder
+        self._panel = panel
         self._dock = window.panels["dock.rate"]
         self._controller, self._session = window.controller, window.session
         self._message = window.message

@@ -13,14 +13,15 @@ from playground.session import difference
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
+    from widgets.seeds import SeedsPanel
 
 
 class Seeds(QObject):
     """A study is about the network with which it was started; the panel's head says when that is no longer the same."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, panel: SeedsPanel) -> None:
         super().__init__(window)
-        self._panel = window.seeds
+        self._panel = panel
         self._dock = window.panels["dock.seeds"]
         self._controller, self._session = window.controller, window.session
         self._message = window.message

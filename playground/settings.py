@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize
 
-VERSION = 1
+VERSION = 2
 """Written beside the layout; a layout of another version is not restored."""
 THEMES = ("dark", "light", "system")
 RECENT = 8

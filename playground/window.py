@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShortcut
@@ -26,8 +27,6 @@ from playground.controller import Controller
 from playground.files import Files
 from playground.layout import Layout
 from playground.menus import Actions, State
-from playground.rate_finder import RateFinder
-from playground.seeds import Seeds
 from playground.session import Session
 from playground.settings import Settings
 from playground.statusbar import StatusBar
@@ -38,16 +37,18 @@ from widgets.data import DataPanel
 from widgets.inspector import Inspector
 from widgets.library import LibraryPanel
 from widgets.messages import MessagesView
-from widgets.metrics import MetricsPanel
 from widgets.notice import Notice
 from widgets.output import OutputView
 from widgets.panel import Panel
-from widgets.rate_finder import RateFinderPanel
-from widgets.seeds import SeedsPanel
 from widgets.transport import Transport
 
 if TYPE_CHECKING:
     from widgets.curves import CurvesView
+    from widgets.metrics import MetricsPanel
+    from widgets.rate_finder import RateFinderPanel
+    from widgets.seeds import SeedsPanel
+
+Body = TypeVar("Body", bound=QWidget)
 
 SIZE = QSize(1440, 900)
 BOTTOM_TALL = 212
@@ -69,12 +70,9 @@ class MainWindow(QMainWindow):
         self.data = DataPanel()
         self.library = LibraryPanel()
         self.output = OutputView()
-        self._curves: CurvesView | None = None
+        self._finished = False
         self.inspector = Inspector()
         self.messages = MessagesView()
-        self.metrics = MetricsPanel()
-        self.seeds = SeedsPanel()
-        self.rate_finder = RateFinderPanel()
         self.notice = Notice()
         self.status = StatusBar()
         for shortcut in self.library.findChildren(QShortcut):
@@ -85,8 +83,6 @@ class MainWindow(QMainWindow):
         self.panels = self._build_panels()
         self.files = Files(controller, settings, self)
         self.views = Views(self)
-        Seeds(self)
-        RateFinder(self)
         self._build_menus()
         self.setAcceptDrops(True)
         self.resize(SIZE)
@@ -129,9 +125,9 @@ class MainWindow(QMainWindow):
             ("dock.curves", self.tr("Curves"), QWidget(), area.RightDockWidgetArea),
             ("dock.inspector", self.tr("Inspector"), self.inspector, area.RightDockWidgetArea),
             ("dock.messages", self.tr("Messages"), self.messages, area.BottomDockWidgetArea),
-            ("dock.metrics", self.tr("Metrics"), self.metrics, area.BottomDockWidgetArea),
-            ("dock.seeds", self.tr("Seeds"), self.seeds, area.BottomDockWidgetArea),
-            ("dock.rate", self.tr("Learning rate"), self.rate_finder, area.BottomDockWidgetArea),
+            ("dock.metrics", self.tr("Metrics"), QWidget(), area.BottomDockWidgetArea),
+            ("dock.seeds", self.tr("Seeds"), QWidget(), area.BottomDockWidgetArea),
+            ("dock.rate", self.tr("Learning rate"), QWidget(), area.BottomDockWidgetArea),
         ):
             panel = Panel(title, name)
             panel.set_body(body)
@@ -161,19 +157,55 @@ class MainWindow(QMainWindow):
 
     def _finish(self) -> None:
         """Make what the first picture does without, and what the user would wait for later."""
-        self.curves.show()
-        self.inspector.prepare(Dense())
+        if not self._finished:
+            self._finished = True
+            self.inspector.prepare(Dense())
+            for body in (self.curves, self.metrics, self.seeds, self.rate_finder):
+                body.show()
 
-    @property
+    # The bodies of these panels are made after the first paint, or when they are first asked for.
+
+    @cached_property
     def curves(self) -> CurvesView:
-        """The curves. They are made after the first paint: their library takes a third of a second to import."""
-        if self._curves is None:
-            from widgets.curves import CurvesView
+        """The curves; their library takes a third of a second to import."""
+        from widgets.curves import CurvesView
 
-            self._curves = CurvesView()
-            self.panels["dock.curves"].set_body(self._curves)
-            self.views.live.show_curves_in(self._curves)
-        return self._curves
+        view = self._fill("dock.curves", CurvesView())
+        self.views.live.show_curves_in(view)
+        return view
+
+    @cached_property
+    def metrics(self) -> MetricsPanel:
+        """How good the answers are."""
+        from widgets.metrics import MetricsPanel
+
+        view = self._fill("dock.metrics", MetricsPanel())
+        self.views.live.show_metrics_in(view)
+        return view
+
+    @cached_property
+    def seeds(self) -> SeedsPanel:
+        """The study of many seeds."""
+        from playground.seeds import Seeds
+        from widgets.seeds import SeedsPanel
+
+        panel = self._fill("dock.seeds", SeedsPanel())
+        Seeds(self, panel)
+        return panel
+
+    @cached_property
+    def rate_finder(self) -> RateFinderPanel:
+        """The search for a learning rate."""
+        from playground.rate_finder import RateFinder
+        from widgets.rate_finder import RateFinderPanel
+
+        panel = self._fill("dock.rate", RateFinderPanel())
+        RateFinder(self, panel)
+        return panel
+
+    def _fill(self, name: str, body: Body) -> Body:
+        self.panels[name].set_body(body)
+        return body
 
     def palette_actions(self) -> list[QAction]:
         """Every action that the palette offers."""
@@ -313,7 +345,7 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Once the window has been seen, make what had to wait."""
         super().paintEvent(event)
-        if self._curves is None:
+        if not self._finished:
             QTimer.singleShot(0, self, self._finish)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QIcon, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QHelpEvent, QIcon, QPaintEvent, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from engine.catalog.registry import Entry, entries
@@ -70,6 +70,10 @@ class EntryCombo(QuietCombo):
         self._entry: Entry | None = None
         self._kind = kind
         self._chooser: Chooser | None = None
+        blank = QPixmap(_THUMBNAIL)
+        blank.fill(Qt.GlobalColor.transparent)
+        self._icon = QIcon(blank)
+        self._drawn: tuple[Entry, float, str] | None = None
         self._context: Callable[[], Context] = Context
         for name, cls in entries(kind).items():
             self.addItem(theme.translate_catalog(cls.label), name)
@@ -88,10 +92,20 @@ class EntryCombo(QuietCombo):
         self.update()
 
     def picture(self) -> QIcon | None:
-        """A thumbnail of the choice."""
+        """A thumbnail of the choice; a blank one until it is drawn, for which no paint event waits."""
         if self._entry is None or not has_picture(self._kind):
             return None
-        return QIcon(thumbnail(self._entry, self.devicePixelRatioF(), _THUMBNAIL))
+        wanted = self._entry, self.devicePixelRatioF(), theme.current().name
+        if wanted != self._drawn:
+            self._drawn = wanted
+            QTimer.singleShot(0, self, self._draw)
+        return self._icon
+
+    def _draw(self) -> None:
+        if self._drawn is not None:
+            entry, ratio, _ = self._drawn
+            self._icon = QIcon(thumbnail(entry, ratio, _THUMBNAIL))
+            self.update()
 
     def chooser(self) -> Chooser | None:
         """The list, while it is open."""

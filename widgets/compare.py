@@ -52,7 +52,9 @@ class CompareDialog(QDialog):
     used = Signal(object)
     """The entry, with its settings, that the user wants to use."""
 
-    def __init__(self, entry: Entry, context: Context, size: QSize = SIZE, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, entry: Entry, context: Context, size: QSize | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("compare")
         kind = theme.translate_catalog(entry.kind)
@@ -96,7 +98,7 @@ class CompareDialog(QDialog):
             self._put(entries(self._kind)[name]())
         self._check_list()
         self.cards[entry.name].radio.setChecked(True)
-        self.resize(size)
+        self.resize(size or SIZE)
         self._draw()
         self.page.viewport().installEventFilter(self)
 

@@ -127,7 +127,7 @@ class EmptyState(QWidget):
         column.setSpacing(theme.SPACING)
         column.addStretch()
         column.addWidget(self._label)
-        self.button = QPushButton(button_text)
+        self.button = QPushButton(button_text, self)  # without a parent, it would flash as a window of its own
         self.button.setObjectName("empty.button")
         self.button.setAccessibleName(button_text)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from widgets import theme
-from widgets.controls import ElidedLabel
+from widgets.controls import ElidedLabel, format_number
 
 Fact = tuple[str, str]
 """A name and its value, as they are shown."""
@@ -43,6 +45,25 @@ class Facts(QWidget):
                 if row < len(facts) and label.text() != facts[row][column]:
                     label.setText(facts[row][column])
         self.setVisible(bool(facts))
+
+    def of_statistics(self, values: Mapping[str, NDArray[Any]]) -> list[Fact]:
+        """The values in a card: outputs, mean ± standard deviation; silent units; gradient. A dash for what is unknown.
+
+        There are always as many, so that nothing jumps when the first numbers come.
+        """
+        outputs = silent = "—"
+        if "outputs" in values:
+            mean, spread = values["outputs"][:2].tolist()
+            outputs = f"{format_number(mean)} ± {format_number(spread)}"
+        if "silent" in values:
+            count, units = values["silent"].tolist()
+            silent = self.tr("{silent} of {units}").format(silent=count, units=units)
+        gradient = float(values["gradient"][0]) if "gradient" in values else None
+        return [
+            (self.tr("outputs"), outputs),
+            (self.tr("silent units"), silent),
+            (self.tr("gradient"), format_number(gradient)),
+        ]
 
     def facts(self) -> list[Fact]:
         """What is shown."""

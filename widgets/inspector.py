@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, Qt, QTimer, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -18,8 +18,6 @@ from engine.document.graph import SEEDS, Document, Edge, Training
 from engine.plan.cost import readable
 from engine.plan.plan import NodePlan, Plan
 from widgets import icons, theme
-from widgets.compare import SIZE as COMPARE_SIZE
-from widgets.compare import CompareDialog
 from widgets.controls import ElidedLabel, format_number
 from widgets.facts import Fact, Facts
 from widgets.form import EntryForm, FieldForm, Path, with_field
@@ -61,8 +59,9 @@ class Inspector(QScrollArea):
         self._edge: Edge | None = None
         self._parameters: Mapping[str, NDArray[Any]] = {}
         self._pre_activations: tuple[str, Histogram] | None = None
+        self._statistics: tuple[str, Mapping[str, NDArray[Any]]] = ("", {})
         self._run: tuple[float | None, float | None] = (None, None)
-        self.compare_size = COMPARE_SIZE
+        self.compare_size: QSize | None = None
         self._title = QLabel()
         self._title.setObjectName("inspector.title")
         self._title.setFont(theme.font(theme.NORMAL, QFont.Weight.DemiBold))
@@ -122,6 +121,8 @@ class Inspector(QScrollArea):
         """Make the form of a layer before it is needed: the first card of its kind is then shown at once."""
         if self.layer_form.isHidden():
             self.layer_form.set_entry(layer)
+            for part in self.layer_form.findChildren(QWidget):
+                part.ensurePolished()
 
     def set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
         """The newest values of the learned arrays, by name such as "dense_1.weight"; a link sums up its own."""
@@ -146,6 +147,17 @@ class Inspector(QScrollArea):
         """The card whose activation can be seen now; None: there is no use for its pre-activations."""
         one = len(self._selection) == 1 and self._edge is None
         return next(iter(self._selection)) if one and self.layer_form.shows_picture("activation") else None
+
+    def card_shown(self) -> str | None:
+        """The one card that is shown, if it can be seen now."""
+        one = len(self._selection) == 1 and self._edge is None and self.isVisible()
+        return next(iter(self._selection)) if one else None
+
+    def set_statistics(self, node_id: str, values: Mapping[str, NDArray[Any]]) -> None:
+        """What the values in a card are like now: "outputs", "silent" and "gradient", as far as known."""
+        self._statistics = node_id, values
+        if self._plan is not None and self.card_shown() == node_id and node_id in self._plan.nodes:
+            self.facts.set_facts(self._card_facts(self._plan.nodes[node_id]))
 
     def set_pre_activations(self, node_id: str, edges: NDArray[Any], counts: NDArray[Any]) -> None:
         """What arrives at the activation of a card now: counts (bins,) between edges (bins + 1,)."""
@@ -187,6 +199,8 @@ class Inspector(QScrollArea):
 
     def _compare(self, shown: FieldForm, path: Path) -> None:
         """Open the comparison on the choice at a path; what is used there is a change like any other."""
+        from widgets.compare import CompareDialog
+
         entry = shown.value(*path)
         dialog = CompareDialog(entry, shown.context(path), self.compare_size, self.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -294,6 +308,9 @@ class Inspector(QScrollArea):
             facts.append((self.tr("not trainable"), _count(plan.buffer_count)))
         if plan.multiply_adds:
             facts.append((self.tr("multiply-adds"), _count(plan.multiply_adds)))
+        node_id, values = self._statistics
+        if plan.sources and plan.output_shape is not None:
+            facts += self.facts.of_statistics(values if node_id == plan.node.id else {})
         return facts
 
     def _link_facts(self, plan: Plan, edge: Edge) -> list[Fact]:

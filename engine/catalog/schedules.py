@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from engine.catalog.registry import Choice, Entry, Group, Range, Text, register
+from engine.catalog.registry import Choice, Entry, Group, Range, Text, register, shared
 from engine.document.errors import InvalidValueError
 
 Array = NDArray[Any]
@@ -20,7 +19,7 @@ _EPOCHS = Range(0.01, 1e6, logarithmic=True)
 _MOST_PIECES = 100
 
 
-@dataclass(frozen=True, kw_only=True)
+@shared
 class Schedule(Entry, kind="schedules"):
     """A factor on the optimizer's learning rate.
 

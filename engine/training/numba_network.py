@@ -106,6 +106,11 @@ class NumbaNetwork:
             for name, parameter in plan.parameters.items()
         }
         """Views of the weights by "node.parameter"."""
+        self.gradients: dict[str, Array] = {
+            name: view(self._offsets[name] + learned.gradient, parameter.size).reshape(parameter.shape)
+            for name, parameter in plan.parameters.items()
+        }
+        """Views of the last step's gradient, as the optimizer was given it."""
         self.states: dict[str, dict[str, Array]] = {
             state: {
                 name: view(self._offsets[name] + place, parameter.size).reshape(parameter.shape)

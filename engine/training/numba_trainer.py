@@ -182,6 +182,7 @@ class NumbaTrainer(Run):
             np.array([(answers.ctypes.data, self._target.units, self._answer_place)], np.int64),
         )
         self._optimizer_steps += steps
+        self._has_gradient = bool(network.gradients)
         self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
         return answers[:, :, : len(self._values)].transpose(0, 2, 1)
 
@@ -254,6 +255,9 @@ class NumbaTrainer(Run):
 
     def _parameter(self, name: str) -> Array:
         return self._network.parameters[name]
+
+    def _gradient(self, name: str) -> Array:
+        return self._network.gradients[name]
 
     def _put_parameter(self, name: str, values: Array) -> None:
         self._network.parameters[name][...] = values

@@ -53,6 +53,7 @@ class Run(ABC):
         self.epoch = 0
         self.step_count = 0
         self.position = 0
+        self._has_gradient = False
         self._forget()
         self._keep_finite()
         if self._recorded:
@@ -128,6 +129,10 @@ class Run(ABC):
     @abstractmethod
     def _parameter(self, name: str) -> Array:
         """The values of "node.parameter"; to be copied by whoever keeps or changes them."""
+
+    @abstractmethod
+    def _gradient(self, name: str) -> Array:
+        """The gradient of "node.parameter" in the last step; asked for only if `_has_gradient` was set."""
 
     @abstractmethod
     def _put_parameter(self, name: str, values: Array) -> None:
@@ -243,6 +248,14 @@ class Run(ABC):
         check_known(name, self._shapes)
         return self._parameter(name).copy()
 
+    def gradient(self, name: str) -> Array | None:
+        """A copy of what the last step's optimizer was given for "node.parameter": penalties included, clipped.
+
+        None before a step, and where the optimizer takes no gradient. Raises InvalidValueError for an unknown name.
+        """
+        check_known(name, {known: parameter.shape for known, parameter in self.plan.parameters.items()})
+        return self._gradient(name).copy() if self._has_gradient else None
+
     def _forget(self) -> None:
         """The state has changed: what was computed from it no longer holds."""
         self._evaluation = None
@@ -265,6 +278,7 @@ class Run(ABC):
         self.epoch, self.step_count = snapshot.epoch, snapshot.step
         goes_on = snapshot.position < self._size and not self._training.optimizer.full_batch
         self.position = snapshot.position if goes_on else 0
+        self._has_gradient = False
         self._forget()
         self._curve.replace(snapshot.curves)
         self._watch.put_arrays(snapshot.watch)
@@ -358,6 +372,7 @@ class Run(ABC):
         self.epoch, self.step_count, self.position, state = standing
         self._put_state(state)
         self._curve.truncate(self.epoch)
+        self._has_gradient = False
         self._forget()
 
     def _check_finite(self) -> None:

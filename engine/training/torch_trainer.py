@@ -126,6 +126,7 @@ class TorchTrainer(Run):
             torch.autograd.backward(loss)
             with torch.no_grad():
                 network.rules.complete_gradient()
+            self._has_gradient = True
         return loss.detach()
 
     def _objective(self, kept: list[Tensor], inputs: list[Tensor | None], targets: Tensor, slope: bool) -> Tensor:
@@ -217,6 +218,11 @@ class TorchTrainer(Run):
 
     def _parameter(self, name: str) -> Array:
         values: Array = self._array(name).cpu().numpy()
+        return values
+
+    def _gradient(self, name: str) -> Array:
+        network = self._network
+        values: Array = network.flat_gradient[network.slices[name]].view(self._shapes[name]).cpu().numpy()
         return values
 
     def _array(self, name: str) -> Tensor:

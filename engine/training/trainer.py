@@ -93,6 +93,9 @@ class Trainer(Protocol):
     def set_parameter(self, name: str, index: tuple[int, ...], value: float) -> None:
         """Set one value of "node.parameter" by hand."""
 
+    def gradient(self, name: str) -> Array | None:
+        """A copy of what the last step's optimizer was given for "node.parameter"; None if it was given nothing."""
+
     def parameter(self, name: str) -> Array:
         """A copy of "node.parameter"."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QLocale, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -21,6 +21,7 @@ from widgets.controls import (
     Segmented,
     format_number,
 )
+from widgets.theme import Theme
 
 Show = Callable[..., QWidget]
 
@@ -283,3 +284,21 @@ def test_a_flow_breaks_lines_and_skips_hidden_items(qtbot: QtBot) -> None:
     boxes[1].hide()
     page.layout().activate()
     assert (boxes[2].x(), boxes[2].y()) == (54, 0)
+
+
+def test_making_an_empty_state_shows_no_window(qtbot: QtBot, theme: Theme) -> None:
+    before = {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}
+    shown: list[QWidget] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.append(watched)
+            return False
+
+    watch, application = Watch(), QApplication.instance()
+    assert application is not None
+    application.installEventFilter(watch)
+    qtbot.addWidget(EmptyState("nothing here", "Do something"))
+    application.removeEventFilter(watch)
+    assert shown == [] and before == {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}

@@ -69,7 +69,19 @@ def test_a_card_shows_its_kind_form_and_facts(inspector: Inspector) -> None:
         ("shape", "(2,) → (8,)"),
         ("parameters", "24"),
         ("multiply-adds", "16"),
+        ("outputs", "—"),
+        ("silent units", "—"),
+        ("gradient", "—"),
     ]
+    values = {"outputs": np.array([0.25, 0.5, -1, 1]), "silent": np.array([2, 8]), "gradient": np.array([0.003])}
+    inspector.set_statistics("dense_1", values)
+    assert inspector.facts.facts()[3:] == [
+        ("outputs", "0.250 ± 0.500"),
+        ("silent units", "2 of 8"),
+        ("gradient", "0.00300"),
+    ]
+    inspector.set_statistics("dense_2", {})
+    assert inspector.facts.facts()[4] == ("silent units", "2 of 8")
     assert inspector.delete_button.isHidden()
 
 
@@ -90,7 +102,7 @@ def test_a_merging_card_shows_every_shape_that_arrives(inspector: Inspector) -> 
     document = make_document().add(LAYERS["Concatenate"]())
     document = document.connect("dense_1", "concatenate_1").connect("dense_2", "concatenate_1")
     show(inspector, document, "concatenate_1")
-    assert inspector.facts.facts() == [("shape", "(8,) + (1,) → (9,)")]
+    assert inspector.facts.facts()[0] == ("shape", "(8,) + (1,) → (9,)")
     assert inspector.layer_form.isHidden()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -14,7 +13,7 @@ from engine.catalog.initializers import Initializer, Ones, Zeros
 from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
 from engine.catalog.layers.shapes import IMAGE, SEQUENCE, require_axes, set_to
 from engine.catalog.layers.weighted import Trainable
-from engine.catalog.registry import Choice, Group, Range, register
+from engine.catalog.registry import Choice, Group, Range, register, shared
 from engine.document.errors import ShapeError
 
 _START = Group("Initial values")
@@ -23,7 +22,7 @@ _OPERATIONS = 3
 """For each value: its share of the mean, of the variance, and its place between them."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@shared
 class Normalization(Trainable):
     """A layer that normalizes, with a learned weight (from 1) and bias (from 0) if it is `affine`."""
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, ClassVar
 
 from engine.catalog.constraints import Constraint, NoConstraint
 from engine.catalog.initializers import GlorotUniform, Initializer, Zeros
 from engine.catalog.layers.layer import Layer, Parameter, Shape
-from engine.catalog.registry import Group, Range
+from engine.catalog.registry import Group, Range, shared
 from engine.catalog.regularizers import NoRegularizer, Regularizer
 
 _START = Group("Initial values")
@@ -18,7 +17,7 @@ _PENALTIES = Group("Regularization")
 _LEARNING = Group("Learning")
 
 
-@dataclass(frozen=True, kw_only=True)
+@shared
 class Trainable(Layer):
     """A layer that learns, but has no weights in the sense of a `Weighted` one: it can be frozen or slowed down."""
 
@@ -31,7 +30,7 @@ class Trainable(Layer):
         return self.rate_factor if self.trainable else 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
+@shared
 class Weighted(Layer):
     """A layer with weights, and biases if it wants them: y = f(W x + b)."""
 

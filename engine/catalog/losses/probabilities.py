@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
 
 from engine.catalog.losses.loss import Array, Loss, log_softmax, sigmoid, softmax, softplus
-from engine.catalog.registry import Range, Text, register
+from engine.catalog.registry import Range, Text, register, shared
 from engine.document.errors import InvalidValueError
 
 _SMOOTHING = Range(0.0, 0.99, 0.05)
@@ -122,7 +121,7 @@ class BinaryFocal(Loss):
         return -(self._share(target) * (self.gamma * surprise(-u)).exp() * surprise(u)).mean()
 
 
-@dataclass(frozen=True, kw_only=True)
+@shared
 class _OfClasses(Loss):
     """A loss of the probabilities that a softmax shares out, in which classes can count differently.
 
