@@ -18,6 +18,7 @@ from engine.document.graph import SEEDS, Document, Edge, Training
 from engine.plan.cost import readable
 from engine.plan.plan import NodePlan, Plan
 from widgets import icons, theme
+from widgets.choices import QuietCombo
 from widgets.controls import ElidedLabel, format_number
 from widgets.facts import Fact, Facts
 from widgets.form import EntryForm, FieldForm, Path, with_field
@@ -123,6 +124,8 @@ class Inspector(QScrollArea):
             self.layer_form.set_entry(layer)
             for part in self.layer_form.findChildren(QWidget):
                 part.ensurePolished()
+                if isinstance(part, QuietCombo):
+                    part.picture()
 
     def set_parameters(self, parameters: Mapping[str, NDArray[Any]]) -> None:
         """The newest values of the learned arrays, by name such as "dense_1.weight"; a link sums up its own."""

@@ -203,6 +203,9 @@ def register(cls: EntryType) -> EntryType:
     made: Any = dataclass(frozen=True, eq=False, repr=False)(cls)
     cls = made
     cls.field_names = tuple(field.name for field in dataclasses.fields(made))
+    for method in ("__eq__", "__hash__", "__repr__"):
+        if method not in cls.__dict__:  # a base that is a dataclass, too, has them for its own fields only
+            setattr(cls, method, getattr(Entry, method))
     if cls.kind not in _ENTRIES:
         raise ValueError(f"{cls.__name__} must inherit from a class declared with kind=…")
     if "name" not in cls.__dict__:

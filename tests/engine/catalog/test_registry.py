@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import math
@@ -171,3 +172,15 @@ def test_a_declaration_that_lacks_something_is_refused() -> None:
         register(type("Relu", (base,), {"__doc__": "Again."}))
     with pytest.raises(ValueError, match="kind="):
         register(type("Homeless", (Entry,), {"__doc__": "Of no kind."}))
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in kinds() for name in entries(kind)])
+def test_entries_differ_by_each_of_their_fields(kind: str, name: str) -> None:
+    entry_of = entry(kind, name)()
+    assert entry_of == entry(kind, name)() and hash(entry_of) == hash(entry(kind, name)())
+    for field in form(type(entry_of)):
+        other = object()
+        changed = copy.copy(entry_of)
+        object.__setattr__(changed, field.name, other)
+        assert changed != entry_of, field.name
+        assert f"{field.name}=" in repr(entry_of)
