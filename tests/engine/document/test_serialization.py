@@ -170,6 +170,8 @@ def mutated(draw: st.DrawFn) -> Any:
             old = holder[path[-1]]
         except (LookupError, TypeError):
             continue
+        if isinstance(holder, str):  # put there by the replacement before
+            continue
         match draw(st.sampled_from(["replace", "replace", "remove", "double", "rename"])):
             case "replace":
                 holder[path[-1]] = draw(ODD)
