@@ -16,6 +16,8 @@ from engine.catalog.parameters import Shape as Shape
 from engine.catalog.registry import Entry
 from engine.catalog.regularizers import NoRegularizer, Regularizer
 
+_LINEAR, _NONE = Linear(), NoRegularizer()
+
 
 @dataclass(frozen=True)
 class Buffer:
@@ -53,12 +55,12 @@ class Layer(Entry, kind="layers"):
     @property
     def output_activation(self) -> Activation:
         """The activation applied after the layer's own part; linear where it has no field for one."""
-        return getattr(self, "activation", Linear())
+        return getattr(self, "activation", _LINEAR)
 
     @property
     def activity_penalty(self) -> Regularizer:
         """What the loss adds for the card's outputs, on average over the samples of a batch; nothing, if undeclared."""
-        return getattr(self, "activity_regularizer", NoRegularizer())
+        return getattr(self, "activity_regularizer", _NONE)
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """Shape that leaves for the shapes that arrive. Raises ShapeError: argument, value, remedy."""
