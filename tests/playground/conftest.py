@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from engine.document.examples import load_example
@@ -21,3 +22,11 @@ def window(shared_window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.waitUntil(lambda: shared_window.session.status is not None, timeout=PATIENCE)
     yield shared_window
     shared_window.session.pause()
+    # The last frame of the run is on its way; links that it changes are drawn a few at a time.
+    timers = shared_window.canvas.findChildren(QTimer)
+
+    def at_rest() -> bool:
+        status = shared_window.session.status
+        return (status is None or not status.running) and not any(timer.isActive() for timer in timers)
+
+    qtbot.waitUntil(at_rest, timeout=PATIENCE)
