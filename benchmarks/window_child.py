@@ -98,7 +98,8 @@ def act(seconds: float) -> dict[str, float]:
     rate = controller.document.training.optimizer.learning_rate * 2
     optimizer = controller.document.training.optimizer.replace(learning_rate=rate)
     session.play()
-    until(lambda: session.status is not None and session.status.running)
+    ends = controller.document.training.epochs  # from where on the schedule changes the rate no more
+    until(lambda: session.status is not None and session.status.running and session.status.epoch > ends)
     dense = next(node for node in controller.document.nodes if node.layer.name == "Dense")
     factor = session.status.learning_rate / (rate / 2) if session.status else 1.0
     found["edit, training goes on"] = taken(
@@ -111,9 +112,14 @@ def act(seconds: float) -> dict[str, float]:
     )
     found["undo"] = taken(controller.undo, lambda: status_step() > 0 and controller.document.node(dense.id) == dense)
     edge = next(edge for edge in controller.document.networks[0].edges if edge.target == dense.id)
-    found["a layer added, first frame of training"] = taken(
-        lambda: controller.insert_layer("Dense", edge), lambda: controller.plan.ready and status_step() > 0
-    )
+    for turn in ("first time", "again"):  # the first time, the form of such a layer has never been drawn
+        found[f"a layer added, first frame of training, {turn}"] = taken(
+            lambda: controller.insert_layer("Dense", edge), lambda: controller.plan.ready and status_step() > 0
+        )
+        quiet = time.monotonic() + 0.5
+        until(lambda: time.monotonic() > quiet)
+        controller.undo()
+        until(lambda: status_step() > 0)
     window.close_without_asking()
     application.processEvents()
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from engine.catalog.registry import entry
 from engine.document.errors import Sentence
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _SLOWER = 0.3
 """What the learning rate is multiplied with after the loss has become infinite."""
+_LATER_MS = 60
+"""How long the inspector of another card waits when an edit brought it: a form takes longer to draw than a new run to
+its first frame, and on the canvas the eye is."""
 
 
 class Views(QObject):
@@ -35,6 +38,8 @@ class Views(QObject):
         self._session = window.session
         self._tool: Tool = None
         self._selection_shown: tuple[object, ...] = ()
+        self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self._show_inspector)
         self.live = Live(window)
         self._connect_canvas()
         self._connect_panels()
@@ -51,6 +56,7 @@ class Views(QObject):
 
     def stop(self) -> None:
         """Show nothing more: the window closes."""
+        self._later.stop()
         self.live.stop()
 
     # --- what the user does --------------------------------------------------------------------------------------
@@ -206,15 +212,30 @@ class Views(QObject):
     def _show_selection(self) -> None:
         window, controller = self._window, self._controller
         document, selection, edge = controller.document, controller.selection, controller.edge
+        edited = self._selection_shown[:1] not in ((), (controller.plan,))
         self._selection_shown = controller.plan, selection, edge
         window.canvas.set_selection(selection, edge)
-        window.inspector.set_state(document, controller.plan, selection, edge)
-        self.live.refresh()  # another card, another picture
+        if edited and self._inspector_may_wait():
+            self._later.start()
+        else:
+            self._show_inspector()
         window.data.set_document(document, self._input())
         self._show_tool()
         window.panels["dock.data"].set_note(window.data.note())
-        window.panels["dock.inspector"].set_note(window.inspector.note())
         window.show_state()
+
+    def _inspector_may_wait(self) -> bool:
+        """Whether a frame is on its way, and what the inspector shows is another card that is still there."""
+        controller, shown = self._controller, self._window.inspector.selection()
+        still_there = all(node_id in controller.plan.nodes for node_id in shown)
+        return self._session.running and controller.plan.ready and still_there and shown != controller.selection
+
+    def _show_inspector(self) -> None:
+        window, controller = self._window, self._controller
+        self._later.stop()
+        window.inspector.set_state(controller.document, controller.plan, controller.selection, controller.edge)
+        window.panels["dock.inspector"].set_note(window.inspector.note())
+        self.live.refresh()  # another card, another picture
 
     def _show_tool(self) -> None:
         """Give Output the tool of the Data panel; again and again would cut a stroke short."""

@@ -118,6 +118,10 @@ class Inspector(QScrollArea):
         if moved:
             self.verticalScrollBar().setValue(0)
 
+    def selection(self) -> frozenset[str]:
+        """The cards that are shown."""
+        return self._selection
+
     def prepare(self, layer: Layer) -> None:
         """Make the form of a layer before it is needed: the first card of its kind is then shown at once."""
         if self.layer_form.isHidden():

@@ -7,23 +7,14 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.catalog.registry import Range
 from widgets import theme
-from widgets.controls import ElidedLabel, EmptyState, NumberField, Segmented, format_number
+from widgets.background import BackgroundPanel
+from widgets.controls import NumberField, Segmented, format_number
 from widgets.rate_curve import Mark, RateCurve
 
 LOW, HIGH, STEPS = 1e-5, 10.0, 500
@@ -32,27 +23,19 @@ _STEPS = Range(20, 10_000, 50)
 _WIDE, _NARROW = 620, 570
 """Width from which controls and progress share a line, and under which the controls need two."""
 
-State = Literal["empty", "running", "finished", "diverged", "stopped", "interrupted", "failed"]
 Choice = Literal["tenth_of_lowest", "steepest", "picked"]
 
 
-class RateFinderPanel(QWidget):
+class RateFinderPanel(BackgroundPanel):
     """Values in by `set_…`, which emit nothing; what the user wants out."""
 
     started = Signal(float, float, int, bool)
     """Lowest and highest rate, how many steps, and whether to begin with the present weights instead of afresh."""
-    stopped = Signal()
-    """The user has seen enough."""
     rate_chosen = Signal(float)
     """The learning rate the user wants to use."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("rate_finder")
-        self.setAccessibleName(self.tr("Learning rate"))
-        self._state: State = "empty"
-        self._problem = ""
-        self._progress = (0, 0, 0.0)
+        super().__init__("rate_finder", QCoreApplication.translate("RateFinderPanel", "Learning rate"), parent)
         self._present = math.nan
         self._offers: dict[str, float | None] = dict.fromkeys(("tenth_of_lowest", "steepest", "picked"))
         self.low, self.high = (NumberField(_RATES, f"rate_finder.{name}") for name in ("low", "high"))
@@ -63,18 +46,6 @@ class RateFinderPanel(QWidget):
         self.from_weights.setObjectName("rate_finder.from_weights")
         self.from_weights.setAccessibleName(self.from_weights.text())
         self.from_weights.setToolTip(self.tr("Begin with the weights of the run instead of fresh ones"))
-        self.button = QPushButton()
-        self.button.setObjectName("rate_finder.start")
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.button.clicked.connect(self._toggle)
-        self.bar = QProgressBar()
-        self.bar.setObjectName("rate_finder.progress")
-        self.bar.setAccessibleName(self.tr("Progress"))
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(96)
-        self.status = ElidedLabel()
-        self.status.setObjectName("rate_finder.status")
-        self.status.setProperty("class", "muted")
         self.curve = RateCurve("rate_finder.curve")
         self.curve.picked.connect(self._pick)
         self.choice = Segmented(
@@ -98,21 +69,10 @@ class RateFinderPanel(QWidget):
         self.use.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.use.setProperty("class", "primary")
         self.use.clicked.connect(self._use)
-        self.empty = EmptyState("", self.tr("Start"))
-        self.empty.button.setProperty("class", "primary")
-        self.empty.clicked.connect(self._toggle)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_results())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACING)
-        column.addLayout(self._make_head())
-        column.addWidget(self._stack, 1)
-        self._show_state()
+        self.assemble(self._make_controls(), self._make_results())
         self._show_offers()
 
-    def _make_head(self) -> QBoxLayout:
+    def _make_controls(self) -> QBoxLayout:
         controls = QHBoxLayout()
         controls.setSpacing(theme.SPACING)
         words = (
@@ -139,15 +99,7 @@ class RateFinderPanel(QWidget):
         self._controls.setSpacing(theme.SPACING)
         self._controls.addLayout(controls)
         self._controls.addLayout(begin)
-        progress = QHBoxLayout()
-        progress.setSpacing(theme.SPACING)
-        progress.addWidget(self.bar)
-        progress.addWidget(self.status, 1)
-        self._head = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._head.setSpacing(theme.SPACING)
-        self._head.addLayout(self._controls)
-        self._head.addLayout(progress, 1)
-        return self._head
+        return self._controls
 
     def _make_results(self) -> QWidget:
         page = QWidget()
@@ -165,11 +117,6 @@ class RateFinderPanel(QWidget):
 
     # --- values in -------------------------------------------------------------------------------------------------
 
-    def set_can_start(self, problem: str) -> None:
-        """Say why the network cannot be trained; "" when it can."""
-        self._problem = problem
-        self._show_state()
-
     def set_present(self, rate: float) -> None:
         """Say which learning rate the document has."""
         self._present = rate
@@ -177,10 +124,8 @@ class RateFinderPanel(QWidget):
 
     def set_progress(self, done: int, total: int, seconds: float, finished: bool, diverged: bool) -> None:
         """Say how many steps of how many are taken after how long, whether the search is over, and if so, how."""
-        self._progress = (done, total, seconds)
-        over: State = "diverged" if diverged else "finished" if done == total else "stopped"
-        self._state = over if finished else "running"
-        self._show_state()
+        over = "diverged" if diverged else "finished" if done == total else "stopped"
+        self._advance(over if finished else "running", done, total, seconds, float(done))
 
     def set_curve(
         self,
@@ -198,66 +143,23 @@ class RateFinderPanel(QWidget):
         self._offers.update(steepest=steepest, tenth_of_lowest=tenth_of_lowest)
         self._show_offers()
 
-    def set_interrupted(self) -> None:
-        """The search was lost with the process that made it."""
-        self._state = "interrupted"
-        self._show_state()
-
-    def set_failed(self) -> None:
-        """The search ended with an error, which is told elsewhere."""
-        self._state = "failed"
-        self._show_state()
-
     # --- what it says ----------------------------------------------------------------------------------------------
 
-    @property
-    def running(self) -> bool:
-        """Whether a search is under way."""
-        return self._state == "running"
+    def invitation(self, problem: str) -> str:
+        """What can be learned here, or why not yet."""
+        if problem:
+            return self.tr("A rate can be searched for once the network can train: {problem}").format(problem=problem)
+        return self.tr(
+            "Which learning rate? Train a copy of the run while its rate rises, and see where the loss falls."
+        )
+
+    def ends(self) -> dict[str, str]:
+        """A search also ends when the loss is no longer a number."""
+        return super().ends() | {"diverged": self.tr("{count} · then it diverged")}
 
     def offered(self) -> float | None:
         """The rate that the button would use; None if there is none."""
         return self._offers[self.choice.choice()]
-
-    def _status_text(self) -> str:
-        done, total, seconds = self._progress
-        locale = QLocale()
-        count = self.tr("{done} of {total} · {seconds} s").format(
-            done=locale.toString(done), total=locale.toString(total), seconds=locale.toString(seconds, "f", 1)
-        )
-        return {
-            "empty": "",
-            "running": count,
-            "finished": count,
-            "diverged": self.tr("{count} · then it diverged").format(count=count),
-            "stopped": self.tr("Stopped after {count}").format(count=count),
-            "interrupted": self.tr("Interrupted after {count}: the engine had to be started again").format(count=count),
-            "failed": self.tr("Failed after {count}: see Messages").format(count=count),
-        }[self._state]
-
-    def _show_state(self) -> None:
-        running, begun = self.running, self._progress[1] > 0
-        self.button.setVisible(begun)
-        if begun and self.empty.button.hasFocus():
-            self.button.setFocus()
-        self._stack.setCurrentIndex(1 if begun else 0)
-        text = self.tr("Stop") if running else self.tr("Start")
-        self.button.setText(text)
-        self.button.setAccessibleName(text)
-        for button in (self.button, self.empty.button):
-            button.setEnabled(running or not self._problem)
-            button.setToolTip("" if running else self._problem)
-        self.empty.set_text(
-            self.tr("Which learning rate? Train a copy of the run while its rate rises, and see where the loss falls.")
-            if not self._problem
-            else self.tr("A rate can be searched for once the network can train: {problem}").format(
-                problem=self._problem
-            )
-        )
-        self.bar.setVisible(running)
-        self.bar.setRange(0, max(1, self._progress[1]))
-        self.bar.setValue(self._progress[0])
-        self.status.setText(self._status_text())
 
     def _show_offers(self) -> None:
         """Say and mark what is offered; a choice that there is none for cannot be taken."""
@@ -276,15 +178,13 @@ class RateFinderPanel(QWidget):
         self.use.setText(text)
         self.use.setAccessibleName(text)
         self.use.setEnabled(rate is not None)
-        none = self.tr("The loss has not fallen yet: no rate can be suggested") if self._progress[0] else ""
+        none = self.tr("The loss has not fallen yet: no rate can be suggested") if self.begun else ""
         self.use.setToolTip(self.tr("Makes it the learning rate of the optimizer") if rate is not None else none)
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
-    def _toggle(self) -> None:
-        if self.running:
-            self.stopped.emit()
-            return
+    def begin(self) -> None:
+        """Forget the last search and ask for the next, between rates that differ."""
         low, high = sorted((float(self.low.number()), float(self.high.number())))
         if low == high:
             low = high / 10 if high / 10 >= _RATES.low else low

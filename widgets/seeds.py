@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QBoxLayout,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.catalog.registry import Range
 from widgets import theme
-from widgets.controls import ElidedLabel, EmptyState, NumberField
+from widgets.background import BackgroundPanel
+from widgets.controls import ElidedLabel, NumberField
 from widgets.heatmap import Kind
 from widgets.seeds_histogram import LossHistogram
 from widgets.seeds_map import SeedsMap
@@ -31,65 +21,30 @@ FEWEST, MOST, USUAL = 2, 1000, 100
 MOST_EPOCHS = 100_000
 _WIDE = 560
 """Width from which controls and progress share a line, and the maps stand beside the histogram."""
-_BAR_PARTS = 100
-"""Steps of the bar for one seed."""
-
-State = Literal["empty", "running", "finished", "stopped", "interrupted", "failed"]
 
 
-class SeedsPanel(QWidget):
-    """Starts and stops a study of many seeds and shows what it finds. Values in by `set_…`, which emit nothing."""
+class SeedsPanel(BackgroundPanel):
+    """Starts and stops a study of many seeds and shows what it finds."""
 
     started = Signal(int, int)
     """How many seeds the user wants to try, and for how many epochs each."""
-    stopped = Signal()
-    """The user has seen enough."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("seeds")
-        self.setAccessibleName(self.tr("Seeds"))
-        self._state: State = "empty"
-        self._problem = ""
-        self._progress = (0, 0, 0.0)
-        self._reached = 0.0
+        super().__init__("seeds", QCoreApplication.translate("SeedsPanel", "Seeds"), parent)
         self.count = NumberField(Range(FEWEST, MOST), "seeds.count", integer=True)
         self.count.set_value(USUAL)
         self.epochs = NumberField(Range(1, MOST_EPOCHS), "seeds.epochs", integer=True)
-        self.button = QPushButton()
-        self.button.setObjectName("seeds.start")
         self.button.setProperty("class", "primary")
-        self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.button.clicked.connect(self._toggle)
-        self.bar = QProgressBar()
-        self.bar.setObjectName("seeds.progress")
-        self.bar.setAccessibleName(self.tr("Progress"))
-        self.bar.setTextVisible(False)
-        self.bar.setFixedWidth(96)
-        self.status = ElidedLabel()
-        self.status.setObjectName("seeds.status")
-        self.status.setProperty("class", "muted")
         self.verdict = ElidedLabel()
         self.verdict.setObjectName("seeds.verdict")
         self.histogram = LossHistogram("seeds.histogram")
         self.mean = SeedsMap("seeds.mean", self.tr("Mean answer"))
         self.disagreement = SeedsMap("seeds.disagreement", self.tr("Disagreement"))
         self.disagreement.setToolTip(self.tr("Standard deviation of the answers over the runs"))
-        self.empty = EmptyState("", self.tr("Start"))
-        self.empty.button.setProperty("class", "primary")
-        self.empty.clicked.connect(self._toggle)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_results())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACING)
-        column.addLayout(self._make_head())
-        column.addWidget(self._stack, 1)
+        self.assemble(self._make_controls(), self._make_results())
         self.set_maps(None, None)
-        self._show_state()
 
-    def _make_head(self) -> QBoxLayout:
+    def _make_controls(self) -> QBoxLayout:
         controls = QHBoxLayout()
         controls.setSpacing(theme.SPACING)
         for text, field, width in ((self.tr("seeds"), self.count, 76), (self.tr("epochs"), self.epochs, 88)):
@@ -102,15 +57,7 @@ class SeedsPanel(QWidget):
             controls.addWidget(label)
         controls.addWidget(self.button)
         controls.addStretch(1)
-        progress = QHBoxLayout()
-        progress.setSpacing(theme.SPACING)
-        progress.addWidget(self.bar)
-        progress.addWidget(self.status, 1)
-        self._head = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._head.setSpacing(theme.SPACING)
-        self._head.addLayout(controls)
-        self._head.addLayout(progress, 1)
-        return self._head
+        return controls
 
     def _make_results(self) -> QWidget:
         page = QWidget()
@@ -135,20 +82,13 @@ class SeedsPanel(QWidget):
         """Offer to train for so many epochs, at most `MOST_EPOCHS`."""
         self.epochs.set_value(min(epochs, MOST_EPOCHS))
 
-    def set_can_start(self, problem: str) -> None:
-        """Say why the network cannot be trained; "" when it can."""
-        self._problem = problem
-        self._show_state()
-
     def set_progress(self, done: int, total: int, seconds: float, finished: bool, reached: float | None = None) -> None:
         """Say how many runs of how many are over after how long, and whether the study is.
 
         The bar shows `reached`, which also counts the parts done of the runs under way; without it, `done`.
         """
-        self._progress = (done, total, seconds)
-        self._reached = float(done) if reached is None else reached
-        self._state = "running" if not finished else "finished" if done == total else "stopped"
-        self._show_state()
+        state = "running" if not finished else "finished" if done == total else "stopped"
+        self._advance(state, done, total, seconds, float(done) if reached is None else reached)
 
     def set_losses(self, losses: NDArray[np.float32], solved: NDArray[np.bool_], goal: str) -> None:
         """Show final losses (runs,), NaN where a run diverged, and which of the runs reached the goal, named in words.
@@ -177,22 +117,13 @@ class SeedsPanel(QWidget):
         for shown, image in ((self.mean, mean), (self.disagreement, disagreement)):
             shown.setVisible(image is not None)
 
-    def set_interrupted(self) -> None:
-        """The study was lost with the process that ran it."""
-        self._state = "interrupted"
-        self._show_state()
-
-    def set_failed(self) -> None:
-        """The study ended with an error, which is told elsewhere."""
-        self._state = "failed"
-        self._show_state()
-
     # --- what it says ----------------------------------------------------------------------------------------------
 
-    @property
-    def running(self) -> bool:
-        """Whether a study is under way."""
-        return self._state == "running"
+    def invitation(self, problem: str) -> str:
+        """What can be learned here, or why not yet."""
+        if problem:
+            return self.tr("Many seeds can be tried once the network can train: {problem}").format(problem=problem)
+        return self.tr("Is it luck? Train this network from many seeds, and see how often it succeeds.")
 
     def _verdict(self, losses: NDArray[np.float32], solved: NDArray[np.bool_], goal: str) -> str:
         if not losses.size:
@@ -206,49 +137,10 @@ class SeedsPanel(QWidget):
             parts.append(self.tr("%n diverged", "", diverged))
         return " · ".join(parts)
 
-    def _status_text(self) -> str:
-        done, total, seconds = self._progress
-        locale = QLocale()
-        count = self.tr("{done} of {total} · {seconds} s").format(
-            done=locale.toString(done), total=locale.toString(total), seconds=locale.toString(seconds, "f", 1)
-        )
-        return {
-            "empty": "",
-            "running": count,
-            "finished": count,
-            "stopped": self.tr("Stopped after {count}").format(count=count),
-            "interrupted": self.tr("Interrupted after {count}: the engine had to be started again").format(count=count),
-            "failed": self.tr("Failed after {count}: see Messages").format(count=count),
-        }[self._state]
-
-    def _show_state(self) -> None:
-        running, begun = self.running, self._progress[1] > 0
-        self.button.setVisible(begun)
-        if begun and self.empty.button.hasFocus():
-            self.button.setFocus()
-        self._stack.setCurrentIndex(1 if begun else 0)
-        text = self.tr("Stop") if running else self.tr("Start")
-        self.button.setText(text)
-        self.button.setAccessibleName(text)
-        for button in (self.button, self.empty.button):
-            button.setEnabled(running or not self._problem)
-            button.setToolTip("" if running else self._problem)
-        self.empty.set_text(
-            self.tr("Is it luck? Train this network from many seeds, and see how often it succeeds.")
-            if not self._problem
-            else self.tr("Many seeds can be tried once the network can train: {problem}").format(problem=self._problem)
-        )
-        self.bar.setVisible(running)
-        self.bar.setRange(0, _BAR_PARTS * max(1, self._progress[1]))
-        self.bar.setValue(int(_BAR_PARTS * self._reached))
-        self.status.setText(self._status_text())
-
     # --- events ----------------------------------------------------------------------------------------------------
 
-    def _toggle(self) -> None:
-        if self.running:
-            self.stopped.emit()
-            return
+    def begin(self) -> None:
+        """Forget the last study and ask for the next."""
         count = int(self.count.number())
         self.set_losses(np.empty(0, np.float32), np.empty(0, np.bool_), "")
         self.set_maps(None, None)
