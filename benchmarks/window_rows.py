@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from benchmarks.table import RUNS, Row
 
-_SECONDS = 4.0
+_SECONDS = 8.0
 
 
 @contextlib.contextmanager
@@ -52,41 +52,6 @@ def child(environment: dict[str, str], what: str, argument: float = 0.0) -> dict
     return found
 
 
-def without_window(seconds: float) -> float:
-    """Optimizer steps per second of the spiral in a process without a window."""
-    code = (
-        "import sys; from time import perf_counter\n"
-        "from engine.document.examples import load_example; from engine.plan.resolve import resolve\n"
-        "from engine.training.backends import choose\n"
-        "plan = resolve(load_example('spiral').document)\n"
-        "trainer = choose(plan)[0].make(plan); trainer.advance(0.5)\n"
-        "before, start = trainer.step_count, perf_counter()\n"
-        f"while perf_counter() - start < {seconds}: trainer.advance(0.005)\n"
-        "print((trainer.step_count - before) / (perf_counter() - start))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    return float(done.stdout)
-
-
-@contextlib.contextmanager
-def neighbour() -> Iterator[None]:
-    """A process that keeps half of another core busy with filling pictures, as a window does."""
-    code = (
-        "import numpy as np; from time import perf_counter, sleep\n"
-        "picture = np.zeros((900, 1440, 4), np.uint8)\n"
-        "while True:\n"
-        "    end = perf_counter() + 0.008\n"
-        "    while perf_counter() < end: picture += 1\n"
-        "    sleep(0.008)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", code])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
 def start_rows() -> list[Row]:
     """From the command to the first paint, and to the first trained frame."""
     with display() as environment:
@@ -100,21 +65,13 @@ def start_rows() -> list[Row]:
 
 def training_rows() -> list[Row]:
     """A window that trains the spiral at full speed, in turns with the same training without a window."""
-    runs, ratios, limits = [], [], []
     with display() as environment:
-        for _ in range(RUNS):
-            before = without_window(_SECONDS)
-            runs.append(child(environment, "train", _SECONDS))
-            alone = (before + without_window(_SECONDS)) / 2
-            ratios.append(runs[-1]["steps_per_second"] / alone)
-            with neighbour():
-                limits.append(without_window(_SECONDS) / alone)
+        runs = [child(environment, "train", _SECONDS) for _ in range(RUNS)]
     return [
         Row("gap between two turns of the event loop, 99th percentile", tuple(r["gap_p99"] for r in runs), "ms", 25),
         Row("the same, worst", tuple(r["gap_max"] for r in runs), "ms", None),
         Row("frames drawn while training", tuple(r["frames_per_second"] for r in runs), "1/s", 57, at_least=True),
-        Row("training with the window / without", tuple(ratios), "×", 0.9, at_least=True),
-        Row("training beside a process that draws / alone: what sharing the processor costs", tuple(limits), "×", None),
+        Row("training with the window / without", tuple(r["ratio"] for r in runs), "×", 0.9, at_least=True),
         Row("memory of the window's process", tuple(r["memory"] for r in runs), "MB", 250),
     ]
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from widgets.curves import CurvesView
     from widgets.metrics import MetricsPanel
 
+_CANVAS_SECONDS = 0.025
+"""Between two looks at the canvas while training flat out: its small pictures take turns with the frames between, and
+the run has the time. Output is looked at in every frame."""
 _CURVES_SECONDS = 0.1
 """Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
 _NUMBERS_SECONDS = 0.05
@@ -51,7 +54,7 @@ class Live(QObject):
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
-        self._curves_at = self._numbers_at = self._texts_at = self._slow_at = -math.inf
+        self._canvas_at = self._curves_at = self._numbers_at = self._texts_at = self._slow_at = -math.inf
         self._clock = QTimer(self)
         self._clock.setInterval(500)
         self._clock.timeout.connect(self._tick)
@@ -80,7 +83,8 @@ class Live(QObject):
         if window.output.isVisible():
             node, unit = self._focus or ("", -1)
             probes.append(Decision(node=node, unit=unit))
-        if window.canvas.isVisible():
+        crowded = self._session.flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
+        if window.canvas.isVisible() and not crowded:
             nodes = tuple(window.canvas.visible_dense_nodes())
             probes.append(NeuronMaps(nodes=nodes, resolution=_RESOLUTION))
             learned = tuple(node_id for node_id in plan.order if plan.nodes[node_id].parameters)
@@ -123,6 +127,7 @@ class Live(QObject):
 
     def follow(self, old: Plan | None, new: Plan) -> None:
         """The document changed."""
+        self._canvas_at = -math.inf
         document = new.document
         task = document.data.dataset.task
         if self._curves is not None and (old is None or old.document.data.dataset.task != task):
@@ -145,7 +150,7 @@ class Live(QObject):
         """A run begins: no edit has been made in it yet."""
         self._marks.clear()
         self._show_marks()
-        self._numbers_at = -math.inf
+        self._canvas_at = self._numbers_at = -math.inf
         self._curves_at = perf_counter()  # a curve of one point can wait: the network is what is looked for now
         self.refresh()
 
@@ -185,6 +190,7 @@ class Live(QObject):
         if isinstance(probe, Decision):
             self._show_decision(probe, answer)
         elif isinstance(probe, NeuronMaps):
+            self._canvas_at = perf_counter()
             window.canvas.set_maps({name: image for name, image in answer.items() if "." not in name})
         elif isinstance(probe, Parameters):
             window.canvas.set_parameters(answer)

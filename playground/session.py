@@ -139,6 +139,11 @@ class Session(QObject):
         if self.running:
             self._client.play(self._speed)
 
+    @property
+    def flat_out(self) -> bool:
+        """Whether the run trains as fast as it goes."""
+        return self.running and math.isinf(self._speed)
+
     # --- the keys ------------------------------------------------------------------------------------------------
 
     def play(self) -> None:

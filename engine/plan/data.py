@@ -23,7 +23,7 @@ def random_stream(seed: int, *purpose: str | int) -> np.random.Generator:
     return np.random.default_rng([seed, *words])
 
 
-_BLOCK_EPOCHS, _BLOCK_VALUES = 64, 65_536
+_BLOCK_EPOCHS, _BLOCK_VALUES = 256, 65_536
 
 
 def epoch_order(seed: int, epoch: int, size: int) -> NDArray[np.int32]:
@@ -47,8 +47,8 @@ def block_epochs(size: int) -> int:
 @lru_cache(maxsize=4)
 def epoch_orders(seed: int, block: int, size: int) -> NDArray[np.int32]:
     """The orders of a block of epochs, (epochs, size) int32, read-only."""
-    orders = np.tile(np.arange(size, dtype=np.int32), (block_epochs(size), 1))
-    random_stream(seed, "shuffle", block).permuted(orders, axis=1, out=orders)
+    drawn = np.tile(np.arange(size), (block_epochs(size), 1))  # NumPy permutes 64-bit integers almost twice as fast
+    orders = random_stream(seed, "shuffle", block).permuted(drawn, axis=1, out=drawn).astype(np.int32)
     orders.flags.writeable = False
     return orders
 

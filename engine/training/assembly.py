@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.training.expressions import Node, beneath, copied
-from engine.training.programs import Array, Instruction, Kind, Op, Program, Uniform, compute
+from engine.training.programs import Array, Instruction, Kind, Op, Program, Uniform, apply
 
 
 def assemble(
@@ -166,16 +166,27 @@ class _Registers:
         if node.constant:
             self._constants[register] = node.value
         else:
-            self._uniforms.append(Uniform(register, lambda known: _evaluate(node, known)))
+            self._uniforms.append(Uniform(register, _evaluator(node)))
         return register
 
 
-def _evaluate(root: Node, known: Mapping[str, Array]) -> Array:
-    """A value that follows from learning rate and step, for many steps at once."""
-    values: dict[Node, Array] = {}
-    for node in beneath([root]):
-        if node.op is not None:
-            values[node] = compute(node.op, *(values[operand] for operand in node.operands))
-        else:
-            values[node] = np.asarray(known[node.name] if node.name else node.value, np.float64)
-    return values[root]
+def _evaluator(root: Node) -> Callable[[Mapping[str, Array]], Array]:
+    """What computes a value that follows from learning rate and step, for many steps at once.
+
+    The way through the expression is found once: finding it takes longer than the numbers of a thousand steps.
+    """
+    nodes = tuple(beneath([root]))
+    places = {node: place for place, node in enumerate(nodes)}
+    operands = [tuple(places[operand] for operand in node.operands) for node in nodes]
+
+    def evaluate(known: Mapping[str, Array]) -> Array:
+        values: list[Array] = []
+        with np.errstate(all="ignore"):
+            for node, sources in zip(nodes, operands, strict=True):
+                if node.op is not None:
+                    values.append(apply(node.op, *(values[source] for source in sources)))
+                else:
+                    values.append(np.asarray(known[node.name] if node.name else node.value, np.float64))
+        return values[-1]
+
+    return evaluate

@@ -20,6 +20,10 @@ from engine.training.trainer import Array
 
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
+_ENOUGH = 0.75
+"""Part of a slice after which it may end: a call of the kernels for the little that is left would cost more than it."""
+_BLOCKS = 4
+"""Most blocks of orders that one call of the kernels goes through."""
 _LOOKED_AT = 2**18
 """Bytes of answers that are kept for recording, so that they stay in the processor's cache."""
 
@@ -57,7 +61,7 @@ class NumbaTrainer(Run):
         self._answer_place = (network.raw if self._training.loss.fuses else network.values)[self.plan.output]
         self._answer_sources = _table(self._all_inputs, network.source_places["forward"])
         self._answer_bytes = 4 * self._target.units * _padded(len(self._values))
-        self._order: tuple[int, Array] | None = None
+        self._order: tuple[int, int, Array] | None = None
         self._grids: dict[int, tuple[Array, list[Array]]] = {}
         self._passes: dict[int, dict[str, Array]] = {}
 
@@ -79,11 +83,12 @@ class NumbaTrainer(Run):
     # --- training ----------------------------------------------------------------------------------------------------
 
     def _advance(self, seconds: float) -> None:
-        start = now = perf_counter()
+        now = perf_counter()
+        end, enough = now + seconds, now + _ENOUGH * seconds
         before = self.step_count
         batch = self._batch_size
-        while self.stopped is None and (self.step_count == before or now < start + seconds):
-            wanted = max(1, int(self._speed * (start + seconds - now)))
+        while self.stopped is None and (self.step_count == before or now < enough):
+            wanted = max(1, int(self._speed * (end - now)))
             if self._evaluation is not None and before < self.step_count and not self._due(wanted, batch):
                 break  # just recorded: whoever looks now need not evaluate again
             steps = self._take(wanted, batch)
@@ -110,10 +115,10 @@ class NumbaTrainer(Run):
     def _take(self, steps: int, batch: int) -> int:
         """Take at most so many steps of so many samples, and record the epochs that are due; returns the steps taken.
 
-        It ends with the last epoch to record, if there is one on the way, and with the epochs whose order is drawn.
+        It ends with the last epoch to record, if there is one on the way, and with the last block of orders at hand.
         """
         block = block_epochs(self._size)
-        steps = min(steps, self._steps_to((self.epoch // block + 1) * block, batch))
+        steps = min(steps, self._steps_to((self.epoch // block + _BLOCKS) * block, batch))
         due = self._due(steps, batch)
         looks = np.array([self._steps_to(epoch, batch) for epoch in due], np.int64)
         if due:
@@ -160,12 +165,12 @@ class NumbaTrainer(Run):
             _once(self._momenta(moments) if self._moves_momentum else 0.0),
         )
         stride = uniforms.strides[0] if len(uniforms) > 1 else 0
-        order = self._orders()
+        order = self._orders(self.epoch + int(epochs[-1]))
         answers = np.empty((len(looks), self._target.units, _padded(len(self._values))), np.float32)
         self._kernels.train(
             self._description,
             self._sources,
-            order.ctypes.data + 4 * size * (self.epoch % block_epochs(size)),
+            order,
             size,
             batch,
             self.position,
@@ -186,13 +191,18 @@ class NumbaTrainer(Run):
         self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
         return answers[:, :, : len(self._values)].transpose(0, 2, 1)
 
-    def _orders(self) -> Array:
-        """The orders of the running block of epochs, and sixteen numbers more for the kernels to read."""
-        block = self.epoch // block_epochs(self._size)
-        if self._order is None or self._order[0] != block:
-            orders = epoch_orders(self.plan.document.seed, block, self._size)
-            self._order = block, np.concatenate([orders.ravel(), np.zeros(LANES, np.int32)])
-        return self._order[1]
+    def _orders(self, last: int) -> int:
+        """The address of the orders of the running epoch and those up to `last`, with numbers for the kernels to spare.
+
+        They are of whole blocks and kept, since most calls of the kernels need those of the call before.
+        """
+        size, epochs = self._size, block_epochs(self._size)
+        first, end = self.epoch // epochs, last // epochs + 1
+        if self._order is None or first < self._order[0] or end > self._order[1]:
+            drawn = [epoch_orders(self.plan.document.seed, block, size).ravel() for block in range(first, end)]
+            self._order = first, end, np.concatenate([*drawn, np.zeros(LANES, np.int32)])
+        address: int = self._order[2].ctypes.data
+        return address + 4 * size * (self.epoch - self._order[0] * epochs)
 
     # --- looking -----------------------------------------------------------------------------------------------------
 

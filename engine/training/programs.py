@@ -147,7 +147,12 @@ _COMPUTE: Mapping[Op, Callable[..., Array]] = MappingProxyType(
 def compute(op: Op, *operands: Any, dtype: DTypeLike = np.float64) -> Array:
     """What an operation gives in NumPy, in floating-point numbers whatever it is; units along the first axis."""
     with np.errstate(all="ignore"):
-        return np.asarray(_COMPUTE[op](*operands), dtype)
+        return apply(op, *operands, dtype=dtype)
+
+
+def apply(op: Op, *operands: Any, dtype: DTypeLike = np.float64) -> Array:
+    """The same, with NumPy's warnings as they are set."""
+    return np.asarray(_COMPUTE[op](*operands), dtype)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from engine.worker.messages import (
 )
 from engine.worker.pace import FramePace, Rate, StepPace
 
-SLICE_SECONDS = 0.005
+SLICE_SECONDS = 0.008
 """Training between two looks at the pipe: so long may a click wait."""
 _SHORTEST_SLICE = 0.002
 """Less would go into looking at the pipe instead of training."""
@@ -153,7 +153,8 @@ class Session:
         if math.isinf(self._pace.steps_per_second):
             # It ends when a frame may be made, asked for already or while it lasts: at once if somebody waits for it.
             due = self._until_answer(now) if self._answer_wanted() else self._frames.wait(now)
-            trainer.advance(0.0 if self._awaited else min(SLICE_SECONDS, max(_SHORTEST_SLICE, due)))
+            at_once = self._awaited and self._answer_wanted()
+            trainer.advance(0.0 if at_once else min(SLICE_SECONDS, max(_SHORTEST_SLICE, due)))
             self._touched()
         else:
             while not self._pace.wait(perf_counter()) and perf_counter() < now + SLICE_SECONDS:

@@ -27,6 +27,7 @@ def window(shared_window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
 
     def at_rest() -> bool:
         status = shared_window.session.status
-        return (status is None or not status.running) and not any(timer.isActive() for timer in timers)
+        shown = shared_window.inspector.selection() == shared_window.controller.selection  # it may follow an edit later
+        return (status is None or not status.running) and shown and not any(timer.isActive() for timer in timers)
 
     qtbot.waitUntil(at_rest, timeout=PATIENCE)

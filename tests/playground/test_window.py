@@ -117,6 +117,21 @@ def test_a_card_appended_from_the_library_begins_a_new_run(window: MainWindow, q
     assert "began again" in window.status.currentMessage()
 
 
+def test_the_inspector_of_a_new_card_lets_the_run_go_first(window: MainWindow, qtbot: QtBot) -> None:
+    """Its form takes longer to draw than a run to begin again; what is removed or merely chosen does not wait."""
+    window.controller.select(["dense_1"])
+    window.session.play()
+    qtbot.waitUntil(lambda: epoch(window) >= 3, timeout=PATIENCE)
+    window.controller.insert_layer("Dense", Edge("dense_1", "dense_2"))
+    assert window.inspector.selection() == {"dense_1"}
+    qtbot.waitUntil(lambda: window.inspector.selection() == {"dense_4"}, timeout=PATIENCE)
+    assert window.panels["dock.inspector"].note() == "dense_4"
+    window.controller.select(["dense_2"])
+    assert window.inspector.selection() == {"dense_2"}
+    window.controller.delete_selection()
+    assert window.inspector.selection() == window.controller.selection
+
+
 def test_a_broken_network_says_why_and_a_click_mends_it(window: MainWindow, qtbot: QtBot) -> None:
     window.controller.select([], Edge("dense_1", "dense_2"))
     window.canvas.setFocus()

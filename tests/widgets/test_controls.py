@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, QLocale, QObject, QPoint, QPointF, Qt
@@ -24,14 +24,6 @@ from widgets.controls import (
 from widgets.theme import Theme
 
 Show = Callable[..., QWidget]
-
-
-@pytest.fixture
-def locale() -> Iterator[None]:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
-    yield
-    QLocale.setDefault(before)
 
 
 @pytest.fixture
@@ -97,11 +89,11 @@ def typed(qtbot: QtBot, field: NumberField, text: str) -> None:
         (-2.5e9, "-2.50e+09"),
     ],
 )
-def test_numbers_are_written_with_three_digits(value: float | None, text: str, locale: None) -> None:
+def test_numbers_are_written_with_three_digits(value: float | None, text: str) -> None:
     assert format_number(value) == text
 
 
-def test_a_field_commits_on_enter_and_not_while_typing(qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_field_commits_on_enter_and_not_while_typing(qtbot: QtBot, show: Show) -> None:
     field = NumberField(Range(1, 1024), "units", integer=True)
     show(field)
     field.set_value(8)
@@ -114,7 +106,7 @@ def test_a_field_commits_on_enter_and_not_while_typing(qtbot: QtBot, locale: Non
     assert got == [16] and isinstance(got[0], int)
 
 
-def test_a_field_commits_when_it_loses_the_focus(qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_field_commits_when_it_loses_the_focus(qtbot: QtBot, show: Show) -> None:
     field, other = NumberField(Range(0, 1), "rate"), QPushButton("other")
     show(field, other)
     got = collected(field.value_committed)
@@ -133,7 +125,7 @@ def test_setting_a_field_emits_nothing(qtbot: QtBot) -> None:
     assert field.number() == 0.5 and got == []
 
 
-def test_a_field_takes_tiny_numbers_and_shows_them_shortly(qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_field_takes_tiny_numbers_and_shows_them_shortly(qtbot: QtBot, show: Show) -> None:
     field = NumberField(Range(0, 1), "rate")
     show(field)
     typed(qtbot, field, "3e-8")
@@ -154,7 +146,7 @@ def test_a_field_reads_the_decimal_comma_of_its_locale_and_the_full_stop(qtbot: 
 
 
 @pytest.mark.parametrize(("text", "value"), [("5000", 1024), ("0", 1), ("-", 8), ("abc", 8)])
-def test_a_field_never_leaves_its_range(text: str, value: int, qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_field_never_leaves_its_range(text: str, value: int, qtbot: QtBot, show: Show) -> None:
     field = NumberField(Range(1, 1024), "units", integer=True)
     show(field)
     field.set_value(8)
@@ -162,7 +154,7 @@ def test_a_field_never_leaves_its_range(text: str, value: int, qtbot: QtBot, loc
     assert field.number() == value
 
 
-def test_a_logarithmic_field_steps_by_one_two_five(qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_logarithmic_field_steps_by_one_two_five(qtbot: QtBot, show: Show) -> None:
     field = NumberField(Range(0, 10, logarithmic=True), "rate")
     show(field)
     field.set_value(0.03)
@@ -206,7 +198,7 @@ def test_a_slider_says_each_move_and_commits_once_at_release(qtbot: QtBot, show:
     assert slider.value() % 5 == 0
 
 
-def test_a_slider_commits_each_key_and_a_setter_nothing(qtbot: QtBot, locale: None, show: Show) -> None:
+def test_a_slider_commits_each_key_and_a_setter_nothing(qtbot: QtBot, show: Show) -> None:
     slider = LabelledSlider("share", Range(0, 1, step=0.1), "share")
     show(slider)
     committed = collected(slider.value_committed)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.conftest import Show
 from widgets import theme as themes
 from widgets.curves import CurvesView
 from widgets.curves_data import (
@@ -31,15 +30,10 @@ NAN = float("nan")
 
 
 @pytest.fixture
-def view(qtbot: QtBot, theme: themes.Theme) -> Iterator[CurvesView]:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
+def view(show: Show) -> CurvesView:
     view = CurvesView()
-    qtbot.addWidget(view)
-    view.resize(320, 260)
-    view.show()
-    yield view
-    QLocale.setDefault(before)
+    show(view, 320, 260)
+    return view
 
 
 def curves(epochs: int = 400, metric: float = NAN) -> dict[str, Array]:

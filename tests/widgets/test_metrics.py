@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from engine.plan.target import Target
 from engine.probes.metrics import judge
+from tests.widgets.conftest import Show
 from widgets import colors, theme
 from widgets.metrics import MetricsPanel, NumberTable
 from widgets.metrics_confusion import ConfusionMap
@@ -22,30 +22,18 @@ from widgets.metrics_confusion import ConfusionMap
 TABLES = {"train": [[80, 0, 1], [1, 86, 0], [0, 6, 76]], "test": [[77, 0, 3], [1, 84, 2], [0, 14, 69]]}
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
-    yield
-    QLocale.setDefault(before)
-
-
 @pytest.fixture
-def panel(qtbot: QtBot, theme: theme.Theme) -> MetricsPanel:
+def panel(show: Show) -> MetricsPanel:
     panel = MetricsPanel()
-    qtbot.addWidget(panel)
-    panel.resize(800, 220)
-    panel.show()
+    show(panel, 800, 220)
     return panel
 
 
 @pytest.fixture
-def confusion(qtbot: QtBot, theme: theme.Theme) -> ConfusionMap:
+def confusion(show: Show) -> ConfusionMap:
     widget = ConfusionMap("some.confusion")
-    qtbot.addWidget(widget)
-    widget.resize(400, 260)
     widget.set_counts(np.array(TABLES["test"]))
-    widget.show()
+    show(widget, 400, 260)
     return widget
 
 

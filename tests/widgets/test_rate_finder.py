@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.conftest import Show
 from widgets import theme
 from widgets.rate_curve import Mark, RateCurve
 from widgets.rate_finder import HIGH, LOW, STEPS, RateFinderPanel
@@ -21,30 +20,18 @@ SMOOTHED = (0.1 + 0.5 / (1 + np.exp(3 * (PLACE + 2))) + np.exp(4 * (PLACE - 0.5)
 NOTHING = np.empty(0, np.float32)
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
-    yield
-    QLocale.setDefault(before)
-
-
 @pytest.fixture
-def panel(qtbot: QtBot, theme: theme.Theme) -> RateFinderPanel:
+def panel(show: Show) -> RateFinderPanel:
     panel = RateFinderPanel()
-    qtbot.addWidget(panel)
-    panel.resize(800, 260)
-    panel.show()
+    show(panel, 800, 260)
     return panel
 
 
 @pytest.fixture
-def curve(qtbot: QtBot, theme: theme.Theme) -> RateCurve:
+def curve(show: Show) -> RateCurve:
     curve = RateCurve("some.curve")
-    qtbot.addWidget(curve)
-    curve.resize(560, 240)
     curve.set_curve(RATES, SMOOTHED, SMOOTHED)
-    curve.show()
+    show(curve, 560, 240)
     return curve
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.widgets.conftest import Show
 from widgets import colors, theme
 from widgets.seeds import MOST_EPOCHS, SeedsPanel
 from widgets.seeds_histogram import BINS, LossHistogram
@@ -21,29 +20,17 @@ GOAL = "test accuracy ≥ 90 %"
 NAN = float("nan")
 
 
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    before = QLocale()
-    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedStates))
-    yield
-    QLocale.setDefault(before)
-
-
 @pytest.fixture
-def panel(qtbot: QtBot, theme: theme.Theme) -> SeedsPanel:
+def panel(show: Show) -> SeedsPanel:
     panel = SeedsPanel()
-    qtbot.addWidget(panel)
-    panel.resize(800, 220)
-    panel.show()
+    show(panel, 800, 220)
     return panel
 
 
 @pytest.fixture
-def histogram(qtbot: QtBot, theme: theme.Theme) -> LossHistogram:
+def histogram(show: Show) -> LossHistogram:
     histogram = LossHistogram("some.histogram")
-    qtbot.addWidget(histogram)
-    histogram.resize(400, 160)
-    histogram.show()
+    show(histogram, 400, 160)
     return histogram
 
 
@@ -260,11 +247,9 @@ def test_a_bar_says_what_it_holds(histogram: LossHistogram) -> None:
 
 
 @pytest.fixture
-def shown_map(qtbot: QtBot, theme: theme.Theme) -> SeedsMap:
+def shown_map(show: Show) -> SeedsMap:
     widget = SeedsMap("some.map", "Disagreement")
-    qtbot.addWidget(widget)
-    widget.resize(160, 180)
-    widget.show()
+    show(widget, 160, 180)
     return widget
 
 

@@ -106,6 +106,13 @@ def test_playing_trains_until_paused(outside: Outside) -> None:
     assert paused.status.epochs_per_second == 0
 
 
+def test_it_trains_in_whole_slices_while_nobody_asks_for_a_frame(outside: Outside) -> None:
+    """An answer that is awaited cuts slices short, but only where there is a request that it could answer."""
+    asked = outside.frame(Play(1, math.inf))
+    outside.tell(Edit(1, CIRCLE.set_training(batch_size=5)), turns=3)
+    assert outside.frame(Pause(1)).status.step > asked.status.step + 30
+
+
 def test_a_slow_speed_takes_one_step_and_waits(outside: Outside) -> None:
     outside.tell(Play(1, 0.5), turns=20)
     wait = outside.session.wait(perf_counter())
