@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from PySide6.QtCore import QCoreApplication, Qt
@@ -27,6 +25,8 @@ Answer = Literal["save", "discard", "cancel"]
 
 def program_version() -> str:
     """The installed version; "unknown" when run from a folder that was never installed."""
+    from importlib.metadata import PackageNotFoundError, version  # takes longer to import than this module to run
+
     try:
         return version("neural-playground")
     except PackageNotFoundError:
@@ -59,6 +59,8 @@ def show_error(parent: QWidget | None, text: str) -> None:
 
 def show_about(parent: QWidget, ready: Ready | None) -> None:
     """Say what this is, which version, and what it runs on."""
+    import html
+
     versions = ready.versions if ready is not None else {}
     lines = [
         "<b>Neural Playground</b> " + html.escape(program_version()),

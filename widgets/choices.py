@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHelpEvent, QIcon, QPaintEvent, QPixmap, QWheelEvent
@@ -10,11 +11,13 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QStyle, QStyleOptionComboB
 
 from engine.catalog.registry import Entry, entries
 from widgets import theme
-from widgets.chooser import Chooser
 from widgets.form_texts import describe_entry
 from widgets.pictures import Context, has_picture
 from widgets.pictures.tips import show_tip
 from widgets.pictures.view import thumbnail
+
+if TYPE_CHECKING:
+    from widgets.chooser import Chooser
 
 _THUMBNAIL = QSize(36, 18)
 
@@ -115,6 +118,8 @@ class EntryCombo(QuietCombo):
         """Open the list with pictures instead of Qt's."""
         if self._entry is None or self._chooser is not None:
             return
+        from widgets.chooser import Chooser  # most windows show themselves sooner without it
+
         self._chooser = chooser = Chooser(self._entry, self._context(), f"{self.objectName()}.list", self)
         chooser.chosen.connect(self._take)
         chooser.closed.connect(self._forget)

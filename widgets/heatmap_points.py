@@ -73,11 +73,12 @@ def _draw(
         keys = np.rint(np.asarray(targets, float) / largest * _STEPS) / _STEPS
     else:
         keys = np.asarray(targets, float)
-    stamps = {key: _stamp(point_color(key, task), ratio, hollow) for key in np.unique(keys).tolist()}
+    shown = keys.tolist()
+    stamps = {key: _stamp(point_color(key, task), ratio, hollow) for key in set(shown)}
     scale, half = side / _SPAN, round(_HALF * ratio)
     left = np.rint((points[:, 0] - _LOW) * scale - half) / ratio
     top = np.rint((-_LOW - points[:, 1]) * scale - half) / ratio
-    for x, y, key in zip(left.tolist(), top.tolist(), keys.tolist(), strict=True):
+    for x, y, key in zip(left.tolist(), top.tolist(), shown, strict=True):
         painter.drawPixmap(QPointF(x, y), stamps[key])
 
 

@@ -173,8 +173,9 @@ class Thumbnail(QAbstractButton):
         keys = self._samples.targets
         if self._task == "regression":
             keys = np.rint(keys * _SHADES) / _SHADES
-        brushes = {key: QBrush(point_color(key, self._task)) for key in np.unique(keys).tolist()}
-        for (x, y), key in zip(self._samples.values.tolist(), keys.tolist(), strict=True):
+        shown = keys.tolist()
+        brushes = {key: QBrush(point_color(key, self._task)) for key in set(shown)}
+        for (x, y), key in zip(self._samples.values.tolist(), shown, strict=True):
             painter.setBrush(brushes[key])
             painter.drawEllipse(QPointF(3 + (x - low) * scale, 3 + (high - y) * scale), radius, radius)
         painter.end()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -24,8 +24,14 @@ class Example:
     id: str
     title: str
     description: str
-    document: Document
     check: Mapping[str, float]
+    content: Mapping[str, Any] = field(repr=False)
+    """The document as it stands in the file."""
+
+    @cached_property
+    def document(self) -> Document:
+        """The document; read when it is first wanted, so that a window need not wait for those it does not open."""
+        return document_from_json(self.content, self.id)
 
 
 @cache
@@ -42,8 +48,7 @@ def examples() -> Mapping[str, Example]:
 
 
 def _example(example_id: str, data: Any) -> Example:
-    document = document_from_json(data["document"], example_id)
-    return Example(example_id, data["title"], data["description"], document, MappingProxyType(data["check"]))
+    return Example(example_id, data["title"], data["description"], MappingProxyType(data["check"]), data["document"])
 
 
 def load_example(example_id: str) -> Example:
