@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from widgets.chooser import Chooser
 
 _THUMBNAIL = QSize(36, 18)
+_LATER_MS = 60
+"""How long a thumbnail waits: some take as long as a frame, and what was chosen is to show in the network first."""
 
 
 class QuietCombo(QComboBox):
@@ -77,6 +79,8 @@ class EntryCombo(QuietCombo):
         blank.fill(Qt.GlobalColor.transparent)
         self._icon = QIcon(blank)
         self._drawn: tuple[Entry, float, str] | None = None
+        self._later = QTimer(self, singleShot=True, interval=_LATER_MS)
+        self._later.timeout.connect(self._draw)
         self._context: Callable[[], Context] = Context
         for name, cls in entries(kind).items():
             self.addItem(theme.translate_catalog(cls.label), name)
@@ -101,7 +105,8 @@ class EntryCombo(QuietCombo):
         wanted = self._entry, self.devicePixelRatioF(), theme.current().name
         if wanted != self._drawn:
             self._drawn = wanted
-            QTimer.singleShot(0, self, self._draw)
+            if not self._later.isActive():
+                self._later.start()
         return self._icon
 
     def _draw(self) -> None:
