@@ -184,6 +184,10 @@ class Views(QObject):
         window, document = self._window, new.document
         before = old.document if old is not None else None
         window.canvas.set_plan(old, new)
+        if before is not None and document.moved_since(before) is not None:
+            window.show_state()  # cards in other places: no other view says where they are
+            self._selection_shown = new, *self._selection_shown[1:]
+            return
         window.transport.set_seed(document.seed)
         if before is None or before.data != document.data:
             self._show_samples(document)
