@@ -37,7 +37,7 @@ LAYERS: list[Layer] = [layer for layer in defaults("layers") if has_formula(laye
 
 
 def test_these_layers_have_formulas() -> None:
-    assert {layer.name for layer in LAYERS} == {"Add", "Average", "LayerNorm", "Maximum", "Multiply", "Scale"}
+    assert {layer.name for layer in LAYERS} >= {"Add", "LayerNorm", "Scale"}  # else nothing is tested below
 
 
 @pytest.mark.parametrize("units", [1, 5])
