@@ -192,7 +192,7 @@ class CurvesView(QWidget):
         epochs = self._curves.get("epoch", np.empty(0))
         series = [(name, self._curves[name]) for name in _SHOWN[self.choice.choice()] if name in self._curves]
         known = [np.isfinite(values) & (values > curves_data.TINY if self._is_log() else True) for _, values in series]
-        if not any(mask.any() for mask in known):
+        if epochs.size < 2 or not any(mask.any() for mask in known):  # one point is no curve
             self._ranges = None
             self._stack.setCurrentIndex(0)
             self._show_readout()

@@ -119,6 +119,13 @@ def test_a_task_without_a_metric_offers_none_and_says_so(qtbot: QtBot, view: Cur
     assert not button.isEnabled() and "no metric" in button.toolTip()
 
 
+def test_a_run_at_its_start_has_no_curve_yet(view: CurvesView) -> None:
+    view.set_curves(curves(1))
+    assert view._stack.currentWidget() is view._empty and view.ranges() is None
+    view.set_curves(curves(2))
+    assert view._stack.currentWidget() is not view._empty
+
+
 def test_a_metric_never_measured_shows_the_empty_state(view: CurvesView) -> None:
     view.set_metric_name("accuracy")
     view.choice.set_choice("metric")
