@@ -159,6 +159,30 @@ def test_a_new_entry_has_its_picture_without_another_line(theme: Theme) -> None:
         unregister(Triple)
 
 
+def test_a_stopping_rule_ends_an_example_where_it_says() -> None:
+    """Early stopping: ten epochs after the loss is lowest; the others: at their value."""
+    early = draw(only("stoppings", "early_stopping", patience=10))
+    best, end = (mark.x for mark in early.marks)
+    lowest = np.concatenate([curve.x for curve in early.curves])[
+        np.concatenate([curve.y for curve in early.curves]).argmin()
+    ]
+    assert (best, end) == (lowest, lowest + 10)
+    assert early.curves[1].role == "faint" and early.curves[1].x[0] == end
+    (mark,) = draw(only("stoppings", "stop_at_epoch", epoch=100)).marks
+    assert mark.x == 100
+    (mark,) = draw(only("stoppings", "stop_at_loss", loss=0.1)).marks
+    assert mark.y is not None and -1.2 < mark.y <= -1
+    (mark,) = draw(only("stoppings", "stop_after_time", seconds=60.0)).marks
+    assert mark.x == pytest.approx(6000, rel=0.01)  # at 100 epochs a second
+    assert draw(only("stoppings", "never")).marks == ()
+
+
+def test_a_schedule_that_moves_the_momentum_shows_it() -> None:
+    rate, momentum = draw(only("schedules", "one_cycle"), Context(epochs=40, rate=0.01)).curves
+    assert rate.y.argmax() == pytest.approx(momentum.y.argmin(), abs=2)
+    assert momentum.role == "second" and momentum.name
+
+
 def test_what_an_entry_cannot_show_it_says(theme: Theme) -> None:
     @register
     class Needy(Activation):

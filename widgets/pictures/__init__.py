@@ -13,7 +13,7 @@ from typing import Any
 from engine.catalog.registry import Entry
 from engine.document.errors import PlaygroundError
 from widgets.form_texts import say
-from widgets.pictures import draws, functions, paths, planes
+from widgets.pictures import draws, functions, paths, planes, runs
 from widgets.pictures.sheet import Context, Drawing, Histogram
 
 __all__ = ["KINDS", "PLAIN", "Context", "Drawing", "Histogram", "draw", "has_picture"]
@@ -28,6 +28,7 @@ KINDS: Mapping[str, Callable[[Any, Context], Drawing]] = MappingProxyType(
         "optimizers": paths.optimizer,
         "regularizers": planes.regularizer,
         "schedules": functions.schedule,
+        "stoppings": runs.stopping,
     }
 )
 """What draws an entry, by its kind."""

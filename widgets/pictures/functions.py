@@ -59,8 +59,11 @@ def schedule(entry: Schedule, context: Context) -> Drawing:
     y = context.rate * np.asarray(entry.factor(x, epochs), float)
     if entry.adaptive:
         y = y * _stalled(entry, x)
-    curve = Curve(x, y, "main")
-    low, high = spread_of((curve,), 0.0)
+    curves = [Curve(x, y, "main")]
+    low, high = spread_of(tuple(curves), 0.0)
+    momentum = entry.momentum(x, epochs)
+    if momentum is not None:  # between 0 and 1, over the whole height
+        curves = [Curve(x, y, "main", _tr("rate")), Curve(x, high * momentum, "second", _tr("momentum, 0 … 1"))]
     marks: tuple[Mark, ...] = ()
     if context.epoch is not None:
         rate = float(np.interp(context.epoch, x, y)) if context.now is None else context.now
@@ -73,7 +76,7 @@ def schedule(entry: Schedule, context: Context) -> Drawing:
     note = words.format(first=format_number(float(y[0])), last=format_number(end), epochs=QLocale().toString(epochs))
     return Drawing(
         (0.0, float(epochs)), (max(low, -0.02 * high), high), _tr("epoch"), _tr("learning rate"),
-        curves=(curve,), marks=marks, notes=(note,),
+        curves=tuple(curves), marks=marks, notes=(note,),
     )  # fmt: skip
 
 
