@@ -12,7 +12,7 @@ _SMALLEST = 1e-12
 
 
 class Constraint(Entry, kind="constraints"):
-    """A set of allowed weights. The initial ones may lie outside: the first step brings them in."""
+    """A set of allowed weights: the initial ones are brought into it, and so are those after every step."""
 
     def project(self, namespace: Any, weight: Any) -> Any:
         """The nearest allowed weights, in the functions of `namespace` (NumPy or PyTorch).

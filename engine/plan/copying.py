@@ -22,9 +22,7 @@ MOST_COPIED = 1_000_000
 def initial_weights(plan: Plan) -> dict[str, NDArray[np.float32]]:
     """What every parameter starts from, by "node.parameter": the same on every backend."""
     return {
-        name: parameter.initializer.draw(
-            random_stream(plan.document.seed, "weights", name), parameter.shape, parameter.fan_in, parameter.fan_out
-        )
+        name: parameter.start(random_stream(plan.document.seed, "weights", name))
         for name, parameter in plan.parameters.items()
     }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from engine.catalog.layers.output import Output
 from engine.document.errors import Sentence
 from engine.document.graph import Document
 from engine.plan.resolve import resolve
 
 _FITTED = ("output_size", "loss", "columns")
 _MOST = 8
+"""Edits for each answer."""
 
 
 def fit_output(document: Document) -> tuple[Document, tuple[Sentence, ...]]:
@@ -18,7 +20,8 @@ def fit_output(document: Document) -> tuple[Document, tuple[Sentence, ...]]:
     """
     fitted = document
     done: list[Sentence] = []
-    for _ in range(_MOST):
+    outputs = sum(isinstance(node.layer, Output) for node in document.nodes)
+    for _ in range(_MOST * (1 + outputs)):
         problems = [problem for problem in resolve(fitted).problems if problem.kind in _FITTED and problem.remedies]
         if not problems:
             return fitted, tuple(done)

@@ -10,7 +10,7 @@ from typing import cast
 
 from engine.document.errors import InvalidValueError, Sentence
 from engine.plan.plan import Plan
-from engine.training import numba_network
+from engine.training import numba_plans
 from engine.training.run import Run
 
 
@@ -55,7 +55,7 @@ BACKENDS = (
         "engine.training.numba_trainer",
         "NumbaTrainer",
         Sentence("Compiled kernels are fastest for small dense networks"),
-        numba_network.refuses,
+        numba_plans.refuses,
     ),
     Backend("torch", "engine.training.torch_trainer", "TorchTrainer", Sentence("PyTorch runs every network")),
 )

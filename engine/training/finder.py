@@ -171,11 +171,10 @@ def _prepared(
     """A run that takes its first step with the lowest rate, and each that follows with the next one."""
     document = plan.document
     optimizer = document.training.optimizer.replace(learning_rate=low)
-    size = len(split(document.data).train)
     rising = _Rising(
         per_step=(high / low) ** (1 / (steps - 1)),
-        size=size,
-        batch=size if optimizer.full_batch else document.training.batch_size,
+        size=len(split(document.data).train),
+        batch=document.batch_size,
     )
     document = document.set_training(optimizer=optimizer, schedule=rising, stopping=NeverStop())
     changed = dataclasses.replace(plan, document=document)

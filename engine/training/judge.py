@@ -13,29 +13,34 @@ from engine.training.trainer import Array
 
 
 class Judge:
-    """Judges raw answers: the output card's values, before its activation if the loss is computed from there."""
+    """Judges raw answers: what each output's loss is computed from, side by side, the main output's units first.
+
+    That are the values of the card that answers, before its activation if the loss is computed together with it.
+    """
 
     def __init__(self, plan: Plan, train: Samples, test: Samples) -> None:
         """For the samples of a ready plan, those to train on first."""
         assert plan.output is not None and plan.target is not None
-        self._loss = plan.document.training.loss
+        self._outputs = plan.outputs
         self._activation = plan.nodes[plan.output].layer.output_activation
         self._target = plan.target
         self._metric = metric_for(plan.target.task)
         self._train, self._test = train, test
-        self.targets: Array = plan.target.encode(np.concatenate([train.targets, test.targets]))
-        """What the output should be, (samples, units)."""
+        wanted = np.concatenate([train.targets, test.targets])
+        encoded = [output.target.encode(wanted) for output in plan.outputs]
+        self.targets: Array = encoded[0] if len(encoded) == 1 else np.concatenate(encoded, axis=1)
+        """What the outputs should be, (samples, units of all outputs)."""
 
     def evaluations(self, raw: Array) -> Array:
         """Of several states, (states, samples, units): train loss, test loss, train metric, test metric, float64.
 
-        NaN where there are no test samples.
+        The metric is the main output's. NaN where there are no test samples.
         """
-        size, loss = len(self._train), self._loss
+        size, main = len(self._train), raw[..., : self._target.units]
         found = np.full((len(raw), 4), math.nan)
         with np.errstate(all="ignore"):
-            answers = self._target.decide(self._activation.value(raw) if loss.fuses else raw)
-            losses = loss.value(raw, self.targets)
+            answers = self._target.decide(self._activation.value(main) if self._outputs[0].loss.fuses else main)
+            losses = self._losses(raw, self.targets)
             found[:, 0] = losses[:, :size].mean(axis=1)
             found[:, 2] = self._metric.value(answers[:, :size], self._train.targets)
             if len(self._test):
@@ -46,4 +51,13 @@ class Judge:
     def loss_of_first(self, raw: Array) -> float:
         """The mean loss of the first samples, (some of the samples, units)."""
         with np.errstate(all="ignore"):
-            return float(self._loss.value(raw, self.targets[: len(raw)]).mean())
+            return float(self._losses(raw, self.targets[: len(raw)]).mean())
+
+    def _losses(self, raw: Array, targets: Array) -> Array:
+        """The loss of each sample, (...), from (..., units): the sum over the outputs, each times its weight."""
+        total: Array | float = 0.0
+        first = 0
+        for output in self._outputs:
+            part = slice(first, first := first + output.target.units)
+            total = total + output.weight * output.loss.value(raw[..., part], targets[..., part])
+        return np.asarray(total)

@@ -2,78 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Mapping
 
 import numpy as np
 
-from engine.catalog.layers.dense import Activation, Dense, Input
-from engine.catalog.layers.layer import Layer, Parameter
+from engine.catalog.layers.dense import Dense, Input
+from engine.catalog.layers.layer import Parameter
 from engine.catalog.layers.merging import Concatenate
+from engine.catalog.layers.output import Output
 from engine.catalog.layers.regularizing import Dropout
-from engine.catalog.layers.reshaping import Flatten
 from engine.catalog.regularizers import NoRegularizer
-from engine.document.errors import PlaygroundError, Sentence
+from engine.document.errors import PlaygroundError
 from engine.plan.data import random_stream
-from engine.plan.plan import NodePlan, Plan
+from engine.plan.plan import OutputPlan, Plan
 from engine.training.formulas import activation_programs, activity_program, loss_program
 from engine.training.instructions import LANES, ROW_BYTES, Kernel, Place, Start
 from engine.training.layer_formulas import has_formula, layer_programs
 from engine.training.linking import Code, Layout, aligned
-from engine.training.numba_update import Learned, trace_update
+from engine.training.numba_plans import units_of
+from engine.training.numba_update import Learned
 from engine.training.programs import Op
-from engine.training.tracing import NotTraceable
 from engine.training.trainer import Array
-
-_LAYERS: tuple[type[Layer], ...] = (Input, Dense, Activation, Concatenate, Dropout, Flatten)
-LARGEST = 300_000
-"""Multiply-adds of one sample up to which it is faster than PyTorch, for batches of any size."""
-
-
-def refuses(plan: Plan) -> Sentence | None:
-    """Why a plan cannot be run by the kernels; None: it can."""
-    for node_id in plan.order:
-        node = plan.nodes[node_id]
-        if type(node.layer) not in _LAYERS and not _is_formula(node):
-            return Sentence("{layer} has no compiled form", {"layer": node.layer.label})
-        shape = node.output_shape
-        activation = node.layer.output_activation
-        if shape is None or (len(shape) != 1 and (not activation.elementwise or activation.parameters(shape))):
-            return Sentence("{layer} has no compiled form for images", {"layer": node.layer.output_activation.label})
-    if plan.cost.multiply_adds > LARGEST:
-        return Sentence("PyTorch is faster for networks of this size")
-    try:
-        _trace(plan)
-    except NotTraceable as error:
-        return error.sentence
-    return None
-
-
-def _trace(plan: Plan) -> None:
-    """Ask for every program that the plan needs; they are remembered. Raises NotTraceable."""
-    trace_update(plan)
-    for node_id in plan.order:
-        node = plan.nodes[node_id]
-        activation_programs(node.layer.output_activation, _units(node))
-        if has_formula(node.layer):
-            layer_programs(node.layer, len(node.sources), _units(node))
-        if not isinstance(node.layer.activity_penalty, NoRegularizer):
-            activity_program(node.layer.activity_penalty)
-    if plan.target is not None:
-        loss_program(plan.document.training.loss, plan.target.units)
-
-
-def _is_formula(node: NodePlan) -> bool:
-    """Whether a card's own part is a formula over its units, or joins numbers of one shape whatever that is."""
-    flat = all(len(shape) == 1 for shape in node.input_shapes)
-    joins = node.layer.takes[1] > 1 and len(set(node.input_shapes)) == 1
-    return has_formula(node.layer) and (flat or joins)
-
-
-def _units(node: NodePlan) -> int:
-    """Numbers that leave a card for each sample."""
-    return math.prod(node.output_shape or ())
 
 
 class NumbaNetwork:
@@ -127,10 +77,7 @@ class NumbaNetwork:
     def initialize(self, plan: Plan) -> None:
         """Set every parameter to the value that the seed of the plan's document fixes, the optimizer to its start."""
         for name, parameter in plan.parameters.items():
-            stream = random_stream(plan.document.seed, "weights", name)
-            self.parameters[name][...] = parameter.initializer.draw(
-                stream, parameter.shape, parameter.fan_in, parameter.fan_out
-            )
+            self.parameters[name][...] = parameter.start(random_stream(plan.document.seed, "weights", name))
         self.start_states()
 
     def start_states(self) -> None:
@@ -185,6 +132,7 @@ class NumbaNetwork:
         self._masks: dict[str, int] = {}
         self._saved: dict[str, dict[str, int]] = {}
         self._formulas: dict[str, dict[str, int]] = {}
+        self._bare = self._answer_only(self._plan)
         for node_id in self.order:
             self._forward(train, node_id, training=True)
         values, raw = self.values, self.raw
@@ -195,12 +143,24 @@ class NumbaNetwork:
         """The Input cards, in order."""
         self.source_places = {"train": [values[name] for name in self.sources]}
         self.source_places["forward"] = [self.values[name] for name in self.sources]
-        assert self._plan.output is not None and self._plan.target is not None
-        self.target_place = self._layout.room(self._plan.target.units)
-        if self._needs(self._plan.output):
+        self.target_place = self._layout.room(sum(output.target.units for output in self._plan.outputs))
+        if any(self._needs(output.node) for output in self._plan.outputs):
             self._backward_all(train, values, raw)
             self._learned.update(update)
         self._train_table, self._update_table, self._forward_table = train.table, update.table, forward.table
+
+    def _answer_only(self, plan: Plan) -> set[str]:
+        """The cards that nothing but losses reads, each computed together with their activation: not run in training.
+
+        The Output cards behind such a card are not read either.
+        """
+        read: set[str] = set()
+        for node_id in reversed(self.order):
+            node = plan.nodes[node_id]
+            if node_id in read or not isinstance(node.layer, Output):
+                read.update(node.sources)
+        plain = {output.node for output in plan.outputs if not output.loss.fuses}
+        return {output.node for output in plan.outputs} - plain - read
 
     def _needs(self, node_id: str) -> bool:
         """Whether something is trained in a card or before it."""
@@ -210,7 +170,7 @@ class NumbaNetwork:
 
     def _forward(self, code: Code, node_id: str, *, training: bool) -> None:
         node = self._plan.nodes[node_id]
-        layer, units = node.layer, _units(node)
+        layer, units = node.layer, units_of(node)
         sources = [self.values[source] for source in node.sources]
         if isinstance(layer, Input):
             self.raw[node_id] = self.values[node_id] = self._layout.room(units)
@@ -224,7 +184,7 @@ class NumbaNetwork:
             raw = self._layout.room(units)
             place = raw
             for name, source in zip(node.sources, sources, strict=True):
-                rows = _units(self._plan.nodes[name])
+                rows = units_of(self._plan.nodes[name])
                 code.add(Op.COPY, rows, place, ROW_BYTES, source, ROW_BYTES)
                 place += rows * ROW_BYTES
         elif isinstance(layer, Dropout) and training and layer.rate > 0:
@@ -235,7 +195,7 @@ class NumbaNetwork:
             raw = sources[0]
         self.raw[node_id] = raw
         programs = activation_programs(layer.output_activation, units)
-        if training and node_id == self._plan.output and self._plan.document.training.loss.fuses:
+        if training and node_id in self._bare:
             self.values[node_id] = raw
             return
         learned = layer.output_activation.parameters(node.output_shape or ())
@@ -248,11 +208,11 @@ class NumbaNetwork:
     def _formula(self, code: Code, node_id: str, sources: list[int], training: bool) -> int:
         """The part of a card that is a formula; returns where its value lies."""
         node = self._plan.nodes[node_id]
-        programs = layer_programs(node.layer, len(sources), _units(node))
+        programs = layer_programs(node.layer, len(sources), units_of(node))
         given = {f"x{number}": place for number, place in enumerate(sources)}
         given |= self._spread(code, node_id, node.layer.parameters(*node.input_shapes))
         program = programs.forward if training else programs.inference
-        places = self._layout.link(code, program, _units(node), given)
+        places = self._layout.link(code, program, units_of(node), given)
         if training:
             self._formulas[node_id] = {**places, **given}
         return places["value"]
@@ -280,26 +240,43 @@ class NumbaNetwork:
         code.add(Kernel.DROPOUT, units, self._masks[node_id], card, self._samples, self._key, 0, threshold, scale)
 
     def _backward_all(self, code: Code, values: Mapping[str, int], raw: Mapping[str, int]) -> None:
-        output, target = self._plan.output, self._plan.target
-        assert output is not None and target is not None
-        loss = self._plan.document.training.loss
-        inputs = {"prediction": values[output], "target": self.target_place}
-        gradient = self._layout.link(code, loss_program(loss, target.units), target.units, inputs)["gradient"]
-        self._deltas[output] = self._layout.room(target.units)
-        code.add(Op.MUL, target.units, self._deltas[output], ROW_BYTES, gradient, ROW_BYTES, self._shares, 0)
+        self._raw_deltas: dict[str, int] = {}
+        """Gradients of what lies before an activation that is run as well."""
+        target_place = self.target_place
+        for output in self._plan.outputs:
+            units, fuses = output.target.units, bool(output.loss.fuses)
+            if self._needs(output.node):
+                inputs = {"prediction": (raw if fuses else values)[output.node], "target": target_place}
+                gradient = self._layout.link(code, loss_program(output.loss, units), units, inputs)["gradient"]
+                before = fuses and output.node not in self._bare
+                self._add_loss(code, self._raw_deltas if before else self._deltas, output, gradient)
+            target_place += units * ROW_BYTES
         for node_id in reversed(self.order):
             if node_id in self._deltas:
                 self._backward(code, node_id, values)
 
+    def _add_loss(self, code: Code, deltas: dict[str, int], output: OutputPlan, gradient: int) -> None:
+        """Add the gradient of an output's share of the batch's loss to that of what it is computed from."""
+        node_id, units = output.node, output.target.units
+        place = self._layout.room(units)
+        code.add(Op.MUL, units, place, ROW_BYTES, gradient, ROW_BYTES, self._shares, 0)
+        if output.weight != 1:
+            code.add(Op.MUL, units, place, ROW_BYTES, place, ROW_BYTES, self._layout.constant(output.weight), 0)
+        if node_id in deltas:
+            code.add(Op.ADD, units, place, ROW_BYTES, place, ROW_BYTES, deltas[node_id], ROW_BYTES)
+        deltas[node_id] = place
+
     def _backward(self, code: Code, node_id: str, values: Mapping[str, int]) -> None:
         """From the gradient of a card's output to those of its parameters and of what it takes in."""
         node = self._plan.nodes[node_id]
-        layer, units, delta = node.layer, _units(node), self._deltas[node_id]
+        layer, units, delta = node.layer, units_of(node), self._deltas[node_id]
         if not isinstance(layer.activity_penalty, NoRegularizer):
             self._penalise_activity(code, node_id, values[node_id])
         if node_id in self._saved:
             self._learn_activation(code, node_id, delta)
             delta = self._through_activation(code, node_id, self._saved[node_id], delta)
+        if node_id in self._raw_deltas:
+            code.add(Op.ADD, units, delta, ROW_BYTES, delta, ROW_BYTES, self._raw_deltas[node_id], ROW_BYTES)
         if isinstance(layer, Dense):
             source, learned = node.sources[0], self._learned
             weight, bias = self._offsets[f"{node_id}.weight"], self._offsets.get(f"{node_id}.bias")
@@ -321,7 +298,7 @@ class NumbaNetwork:
             self._through_formula(code, node_id, delta)
             return
         for source in node.sources:
-            rows = _units(self._plan.nodes[source])
+            rows = units_of(self._plan.nodes[source])
             if self._needs(source):
                 self._pass_back(code, source, rows, delta, self._masks.get(node_id))
             if isinstance(layer, Concatenate):
@@ -330,21 +307,23 @@ class NumbaNetwork:
     def _learn_activation(self, code: Code, node_id: str, delta: int) -> None:
         """From the gradient of a card's output to those of what its activation learns."""
         node, saved = self._plan.nodes[node_id], self._saved[node_id]
-        program = activation_programs(node.layer.output_activation, _units(node)).learning
+        program = activation_programs(node.layer.output_activation, units_of(node)).learning
         places = {name: saved[name] for name in program.inputs if name != "gradient"}
-        found = self._layout.link(code, program, _units(node), {**places, "gradient": delta}) if program.outputs else {}
+        found = (
+            self._layout.link(code, program, units_of(node), {**places, "gradient": delta}) if program.outputs else {}
+        )
         self._learn(code, node_id, found)
 
     def _through_formula(self, code: Code, node_id: str, delta: int) -> None:
         """From the gradient of what a card's formula gives to those of its inputs and of what it learns."""
         node, saved = self._plan.nodes[node_id], self._formulas[node_id]
-        program = layer_programs(node.layer, len(node.sources), _units(node)).backward
+        program = layer_programs(node.layer, len(node.sources), units_of(node)).backward
         places = {name: saved[name] for name in program.inputs if name != "gradient"}
-        found = self._layout.link(code, program, _units(node), {**places, "gradient": delta})
+        found = self._layout.link(code, program, units_of(node), {**places, "gradient": delta})
         self._learn(code, node_id, found)
         for number, source in enumerate(node.sources):
             if self._needs(source):
-                self._pass_back(code, source, _units(node), found[f"gradient_x{number}"], None)
+                self._pass_back(code, source, units_of(node), found[f"gradient_x{number}"], None)
 
     def _learn(self, code: Code, node_id: str, found: Mapping[str, int]) -> None:
         """Add the gradients of what a card learns up over the samples, those that were found for each sample."""
@@ -356,15 +335,15 @@ class NumbaNetwork:
     def _through_activation(self, code: Code, node_id: str, saved: Mapping[str, int], delta: int) -> int:
         """From the gradient of a card's output to that of what its activation takes in, in its place if it can be."""
         node = self._plan.nodes[node_id]
-        program = activation_programs(node.layer.output_activation, _units(node)).backward
+        program = activation_programs(node.layer.output_activation, units_of(node)).backward
         places = {name: place for name, place in saved.items() if name in program.inputs}
         places |= {"gradient": delta, "gradient_in": delta}
-        return self._layout.link(code, program, _units(node), places)["gradient_in"]
+        return self._layout.link(code, program, units_of(node), places)["gradient_in"]
 
     def _penalise_activity(self, code: Code, node_id: str, value: int) -> None:
         """Add the gradient of the penalty on a card's output to what has come back so far."""
         node, delta = self._plan.nodes[node_id], self._deltas[node_id]
-        units, program = _units(node), activity_program(node.layer.activity_penalty)
+        units, program = units_of(node), activity_program(node.layer.activity_penalty)
         if node_id in self._saved:
             places = {"value": value, "gradient": delta, "share": self._shares}
             self._layout.link(code, program, units, places)
@@ -382,7 +361,7 @@ class NumbaNetwork:
         """Where the gradient of a card's output lies, and whether something is there already."""
         if node_id in self._deltas:
             return self._deltas[node_id], Start.KEPT
-        self._deltas[node_id] = self._layout.room(_units(self._plan.nodes[node_id]))
+        self._deltas[node_id] = self._layout.room(units_of(self._plan.nodes[node_id]))
         return self._deltas[node_id], Start.ZERO
 
     def _pass_back(self, code: Code, source: str, rows: int, delta: int, mask: int | None) -> None:

@@ -14,7 +14,8 @@ from engine.plan.data import block_epochs, epoch_orders
 from engine.plan.plan import Plan
 from engine.training.instructions import LANES
 from engine.training.numba_cache import load_kernels
-from engine.training.numba_network import NumbaNetwork, refuses
+from engine.training.numba_network import NumbaNetwork
+from engine.training.numba_plans import refuses
 from engine.training.run import Run
 from engine.training.trainer import Array
 
@@ -57,10 +58,13 @@ class NumbaTrainer(Run):
         places = (*network.source_places["train"], network.target_place)
         self._sources = _table([*self._all_inputs, self._train_targets], places)
         self._everything = np.arange(len(self._values) + LANES, dtype=np.int32)
-        assert self.plan.output is not None
-        self._answer_place = (network.raw if self._training.loss.fuses else network.values)[self.plan.output]
+        self._answers = [
+            ((network.raw if output.loss.fuses else network.values)[output.node], output.target.units)
+            for output in self.plan.outputs
+        ]
+        """Where what each loss is computed from lies, and how many units it has."""
         self._answer_sources = _table(self._all_inputs, network.source_places["forward"])
-        self._answer_bytes = 4 * self._target.units * _padded(len(self._values))
+        self._answer_bytes = 4 * sum(units for _, units in self._answers) * _padded(len(self._values))
         self._order: tuple[int, int, Array] | None = None
         self._grids: dict[int, tuple[Array, list[Array]]] = {}
         self._passes: dict[int, dict[str, Array]] = {}
@@ -166,7 +170,8 @@ class NumbaTrainer(Run):
         )
         stride = uniforms.strides[0] if len(uniforms) > 1 else 0
         order = self._orders(self.epoch + int(epochs[-1]))
-        answers = np.empty((len(looks), self._target.units, _padded(len(self._values))), np.float32)
+        padded = _padded(len(self._values))
+        answers = [np.empty((len(looks), units, padded), np.float32) for _, units in self._answers]
         self._kernels.train(
             self._description,
             self._sources,
@@ -183,13 +188,16 @@ class NumbaTrainer(Run):
             self._answer_sources,
             self._everything.ctypes.data,
             len(self._values),
-            4 * answers.shape[2],
-            np.array([(answers.ctypes.data, self._target.units, self._answer_place)], np.int64),
+            4 * padded,
+            np.array(
+                [(x.ctypes.data, units, place) for x, (place, units) in zip(answers, self._answers, strict=True)],
+                np.int64,
+            ),
         )
         self._optimizer_steps += steps
         self._has_gradient = bool(network.gradients)
         self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
-        return answers[:, :, : len(self._values)].transpose(0, 2, 1)
+        return _side_by_side([x[:, :, : len(self._values)].transpose(0, 2, 1) for x in answers])
 
     def _orders(self, last: int) -> int:
         """The address of the orders of the running epoch and those up to `last`, with numbers for the kernels to spare.
@@ -208,7 +216,7 @@ class NumbaTrainer(Run):
 
     def _raw_answers(self, most: int | None = None) -> Array:
         inputs = self._all_inputs if most is None else [x[:most] for x in self._all_inputs]
-        return self._forward(inputs, [(self._answer_place, self._target.units)])[0]
+        return _side_by_side(self._forward(inputs, self._answers))
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
@@ -320,6 +328,11 @@ def _once(values: Any) -> Array:
     """(1,) if all are the same, else as they are."""
     found = np.atleast_1d(values)
     return found[:1] if (found == found[0]).all() else found
+
+
+def _side_by_side(answers: list[Array]) -> Array:
+    """The answers of all outputs, (..., units of all)."""
+    return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-1)
 
 
 def _padded(size: int) -> int:

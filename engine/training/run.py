@@ -109,7 +109,7 @@ class Run(ABC):
 
     @abstractmethod
     def _raw_answers(self, most: int | None = None) -> Array:
-        """The output card's values for `_values`, before its activation if the loss is computed from there.
+        """What the outputs' losses are computed from for `_values`, side by side, as the judge wants it.
 
         With `most`, for so many of them at most, the first ones.
         """

@@ -43,7 +43,7 @@ class TorchNetwork:
         assert plan.output is not None
         self.order = plan.order
         self.place = {node_id: index for index, node_id in enumerate(plan.order)}
-        self.output = self.place[plan.output]
+        self._outputs = [(self.place[output.node], bool(output.loss.fuses)) for output in plan.outputs]
         self.stochastic = any(plan.nodes[node_id].layer.draws for node_id in plan.order)
         self.has_modes = self.stochastic or bool(plan.buffers)
         """Whether some card acts otherwise in training than at test time."""
@@ -59,19 +59,34 @@ class TorchNetwork:
         """Where each parameter lies in `flat`."""
         self.rules = StepRules(plan.document.training.clipping, self.flat_gradient)
         """What is done before and after the optimizer's step."""
-        penalties = [(place, plan.nodes[node_id].layer.activity_penalty) for node_id, place in self.place.items()]
+        needed = self._needed(plan)
+        penalties = [(place, plan.nodes[self.order[place]].layer.activity_penalty) for place in needed]
         self._activity = [(place, of) for place, of in penalties if not isinstance(of, NoRegularizer)]
         self._modules: list[nn.Module] = []
         self._parts: dict[str, tuple[nn.Module | None, nn.Module]] = {}
         self._training = True
         self.cards = [self._card(plan.nodes[node_id]) for node_id in plan.order]
+        read = {source for place in needed for source in self.cards[place].sources}
+        raw = {place for place, fuses in self._outputs if fuses}
+        kept = read | {place for place, fuses in self._outputs if not fuses}
+        self._steps = [
+            (place, self.cards[place], place in raw, place in kept) for place in needed if self.cards[place].sources
+        ]
+        """The cards that the losses need, and whether that is the value before the activation, after it, or both."""
         self.initialize(plan)
+
+    def _needed(self, plan: Plan) -> list[int]:
+        """The places of the cards that the answers are computed from, in order."""
+        found = {place for place, _ in self._outputs}
+        for place in reversed(range(len(self.order))):
+            if place in found:
+                found |= {self.place[source] for source in plan.nodes[self.order[place]].sources}
+        return sorted(found)
 
     def initialize(self, plan: Plan) -> None:
         """Set every parameter to the value that the document's seed fixes, every buffer to its start."""
         for name, parameter in plan.parameters.items():
-            stream = random_stream(plan.document.seed, "weights", name)
-            values = parameter.initializer.draw(stream, parameter.shape, parameter.fan_in, parameter.fan_out)
+            values = parameter.start(random_stream(plan.document.seed, "weights", name))
             self.parameters[name].copy_(torch.from_numpy(values))
         for name, buffer in plan.buffers.items():
             self.buffers[name].fill_(buffer.start)
@@ -144,37 +159,40 @@ class TorchNetwork:
             for module in self._modules:
                 module.train(training)
 
-    def raw_output(self, inputs: Sequence[Tensor | None]) -> Tensor:
-        """The output card's value before its activation. `inputs` holds one batch per Input card, by place."""
+    def answers(self, inputs: Sequence[Tensor | None]) -> list[Tensor]:
+        """What each output's loss is computed from: its card's value, before the activation if the loss wants that.
+
+        `inputs` holds one batch per Input card, by place.
+        """
         return self._run_all(list(inputs))
 
-    def raw_output_and_penalty(self, inputs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor | None]:
-        """What `raw_output` gives, and the mean over the batch of the penalties on outputs (None: there are none)."""
+    def answers_and_penalty(self, inputs: Sequence[Tensor | None]) -> tuple[list[Tensor], Tensor | None]:
+        """What `answers` gives, and the mean over the batch of the penalties on outputs (None: there are none)."""
         values = list(inputs)
-        raw = self._run_all(values)
+        answers = self._run_all(values)
         if not self._activity:
-            return raw, None
-        total = raw.new_zeros(())
+            return answers, None
+        total = answers[0].new_zeros(())
+        before = {place: answer for (place, fuses), answer in zip(self._outputs, answers, strict=True) if fuses}
         for place, regularizer in self._activity:
-            value = self.activate(raw) if place == self.output else values[place]
+            value = values[place]
+            if value is None:  # nothing else needed it after its activation
+                activation = self.cards[place].activation
+                value = before[place] if activation is None else activation(before[place])
             total = total + regularizer.penalty(torch, value)
-        return raw, total / len(raw)
+        return answers, total / len(answers[0])
 
-    def _run_all(self, values: list[Tensor | None]) -> Tensor:
-        """Fill in the cards' outputs by place; returns that of the output card, before its activation."""
-        for index, (sources, own, _, activation, _) in enumerate(self.cards):
-            if not sources:
-                continue
+    def _run_all(self, values: list[Tensor | None]) -> list[Tensor]:
+        """Fill in the cards' outputs by place, as far as they are needed; returns the answers."""
+        before: dict[int, Tensor] = {}
+        for place, (sources, own, _, activation, _), raw, kept in self._steps:
             value = _run(own, sources, values)
-            if index == self.output:
-                return value
-            values[index] = value if activation is None else activation(value)
-        raise AssertionError("the output card is part of the order")
-
-    def activate(self, raw: Tensor) -> Tensor:
-        """The output card's answer from its value before the activation."""
-        activation = self.cards[self.output].activation
-        return raw if activation is None else activation(raw)
+            if raw:
+                before[place] = value
+            if kept:
+                values[place] = value if activation is None else activation(value)
+        found = [before[place] if fuses else values[place] for place, fuses in self._outputs]
+        return [answer for answer in found if answer is not None]
 
     def outputs(self, values: list[Tensor | None], nodes: Iterable[str]) -> dict[str, Tensor]:
         """The outputs of some cards, after their activations; cards behind the last of them are not run.

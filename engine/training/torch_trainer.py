@@ -141,17 +141,21 @@ class TorchTrainer(Run):
         """The loss of a batch and what its cards' outputs add; within a step the noise is the same each time."""
         if self._network.stochastic:
             torch.manual_seed(zlib.crc32(f"{self.plan.document.seed} {self.step_count}".encode()))
-        raw, penalty = self._network.raw_output_and_penalty(inputs)
-        loss = self._loss(raw, targets)
+        answers, penalty = self._network.answers_and_penalty(inputs)
+        loss = self._loss(answers, targets)
         return loss if penalty is None else loss + penalty
 
-    def _loss(self, raw: Tensor, targets: Tensor) -> Tensor:
-        result: Tensor = self._training.loss.compute(nn, self._judged(raw), targets)
-        return result
-
-    def _judged(self, raw: Tensor) -> Tensor:
-        """What the loss is computed from."""
-        return raw if self._training.loss.fuses else self._network.activate(raw)
+    def _loss(self, answers: list[Tensor], targets: Tensor) -> Tensor:
+        """The sum of the outputs' losses, each times its weight."""
+        outputs = self.plan.outputs
+        if len(outputs) == 1:
+            return _weighted(outputs[0].weight, outputs[0].loss.compute(nn, answers[0], targets))
+        parts = torch.split(targets, [output.target.units for output in outputs], 1)
+        losses = [
+            _weighted(output.weight, output.loss.compute(nn, answer, part))
+            for output, answer, part in zip(outputs, answers, parts, strict=True)
+        ]
+        return torch.stack(losses).sum()
 
     def _epoch_samples(self) -> tuple[list[Tensor | None], Tensor]:
         """Inputs and targets of the training samples in the order of the running epoch."""
@@ -166,20 +170,12 @@ class TorchTrainer(Run):
     def _raw_answers(self, most: int | None = None) -> Array:
         network, count = self._network, len(self._all_targets) if most is None else most
         network.train(False)
+        parts = []
         with torch.inference_mode():
-            parts = [
-                self._judged(
-                    network.raw_output(
-                        [
-                            None if values is None else values[start : min(start + _CHUNK, count)]
-                            for values in self._all_inputs
-                        ]
-                    )
-                )
-                .cpu()
-                .numpy()
-                for start in range(0, count, _CHUNK)
-            ]
+            for start in range(0, count, _CHUNK):
+                chunk = slice(start, min(start + _CHUNK, count))
+                answers = network.answers([None if values is None else values[chunk] for values in self._all_inputs])
+                parts.append((answers[0] if len(answers) == 1 else torch.cat(answers, 1)).cpu().numpy())
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
@@ -256,6 +252,10 @@ class TorchTrainer(Run):
         sums = [self._network.flat.sum(), self._network.flat_buffers.sum()]
         sums += [] if self._last_loss is None else [self._last_loss]
         return all(bool(torch.isfinite(value)) for value in sums)
+
+
+def _weighted(weight: float, loss: Tensor) -> Tensor:
+    return loss if weight == 1 else weight * loss
 
 
 def _by_units(x: Tensor) -> Tensor:

@@ -11,12 +11,15 @@ from typing import Annotated, Any, NamedTuple
 
 from engine.catalog.activations import Activation, Linear
 from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
+from engine.catalog.layers.output import Output
 from engine.catalog.registry import Choice, Hidden, from_json, register, to_json
 from engine.catalog.regularizers import NoRegularizer, Regularizer
 from engine.document.errors import InvalidValueError, ShapeError
 
 MOST_CARDS = 1000
 """Cards that a block may hold."""
+DEEPEST = 8
+"""Blocks inside each other. What a block holds is text within the text of the one around it, each time doubled."""
 
 
 class Part(NamedTuple):
@@ -60,11 +63,16 @@ class Block(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         parts = self.parts
+        if self.depth > DEEPEST:
+            raise InvalidValueError("blocks can lie inside each other at most {most} deep", most=DEEPEST)
         if parts:
             used = {source for part in parts for source in part.sources}
             idle = next((part for index, part in enumerate(parts[:-1]) if index not in used), None)
             if idle is not None:
                 raise InvalidValueError("{card} leads nowhere inside the block", card=idle.name)
+            output = next((part for part in parts if isinstance(part.layer, Output)), None)
+            if output is not None:
+                raise InvalidValueError("{card} is an answer; it must stay outside of the block", card=output.name)
             for part in parts[:-1]:
                 if not isinstance(part.layer.activity_penalty, NoRegularizer):
                     raise InvalidValueError(
@@ -98,6 +106,11 @@ class Block(Layer):
                 raise InvalidValueError("{card} cannot read {count} cards in a block", card=name, count=len(sources))
             parts.append(Part(name, layer, tuple(sources)))
         return tuple(parts)
+
+    @cached_property
+    def depth(self) -> int:
+        """How many blocks lie inside each other, this one included."""
+        return 1 + max((part.layer.depth for part in self.parts if isinstance(part.layer, Block)), default=0)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"weights": self.weights, "cards": self.cards}

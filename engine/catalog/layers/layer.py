@@ -43,6 +43,8 @@ class Layer(Entry, kind="layers"):
     """Fewest and most inputs. Merging layers take several; an Input takes none."""
     stochastic: ClassVar[bool] = False
     """Whether it draws random numbers while training (dropout)."""
+    checks_values: ClassVar[bool] = False
+    """Whether it takes certain numbers only, see `check_values`."""
     examples: ClassVar[tuple[tuple[Shape, ...], ...]] = (((4,),),)
     """Input shapes it accepts, one tuple per example; the generic tests run over them."""
     summary: ClassVar[tuple[str, ...]] = ()
@@ -65,6 +67,9 @@ class Layer(Entry, kind="layers"):
     def output_shape(self, *shapes: Shape) -> Shape:
         """Shape that leaves for the shapes that arrive. Raises ShapeError: argument, value, remedy."""
         return shapes[0]
+
+    def check_values(self, values: Array) -> None:
+        """Raise ShapeError for numbers of the data set that it cannot take: argument, value, remedy."""
 
     def parameters(self, *shapes: Shape) -> Mapping[str, Parameter]:
         """The arrays it learns, by the names that the built module gives them."""

@@ -14,7 +14,7 @@ from engine.catalog.losses import Loss
 from engine.catalog.registry import entries
 from engine.document.graph import Document
 from engine.plan.resolve import resolve
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.torch_trainer import TorchTrainer
 from tests.engine.training.networks import equal

@@ -13,7 +13,7 @@ from engine.catalog.optimizers import SGD
 from engine.document.graph import Training
 from engine.export.weights import decode, encode
 from engine.plan.resolve import resolve
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.torch_trainer import TorchTrainer
 from engine.training.trainer import Diverged

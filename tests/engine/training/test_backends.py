@@ -13,7 +13,7 @@ from engine.document.examples import load_example
 from engine.plan.resolve import resolve
 from engine.training import backends
 from engine.training.backends import Backend, choose
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 
 PLAN = resolve(load_example("circle").document)
 

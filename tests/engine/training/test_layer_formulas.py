@@ -20,7 +20,7 @@ from engine.catalog.registry import defaults
 from engine.document.graph import Data, Document, Network, Training
 from engine.plan.resolve import resolve
 from engine.training.layer_formulas import has_formula, layer_programs
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.tracing import NotTraceable
 from tests.engine.training.agreement import check_agreement as check_training
 from tests.engine.training.formula_checks import check_agreement, keeps_its_promises

@@ -27,7 +27,7 @@ from tests.engine.training.networks import around, chain, equal, same, trainer
 LAYERS = [name for name, cls in entries("layers").items() if cls.takes[1]]
 COMPILED = {
     *("Dense", "Activation", "Dropout", "Flatten", "Add", "Average", "Concatenate", "LayerNorm", "Maximum", "Multiply"),
-    "Scale",
+    *("Output", "Scale"),
 }
 
 
@@ -196,4 +196,4 @@ def test_noise_depends_on_seed_and_step_alone() -> None:
 
 def test_an_embedding_of_what_is_no_category_says_so() -> None:
     with pytest.raises(InvalidValueError, match="takes whole numbers from 0 to 9, but -"):
-        trainer(chain(Embedding(), Flatten(), Dense(1)))
+        trainer(chain(Dense(4), Embedding(), Flatten(), Dense(1)))

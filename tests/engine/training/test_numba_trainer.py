@@ -40,7 +40,7 @@ from engine.document.errors import InvalidValueError
 from engine.document.graph import Data, Document, Network, Training
 from engine.plan.resolve import resolve
 from engine.training.backends import choose
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.torch_trainer import TorchTrainer
 from engine.training.trainer import Diverged

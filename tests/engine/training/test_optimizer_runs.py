@@ -34,7 +34,7 @@ from engine.document.graph import Data, Document, Training
 from engine.plan.data import split
 from engine.plan.resolve import resolve
 from engine.training.backends import choose
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.run import Run
 from engine.training.torch_optimizer import FlatOptimizer

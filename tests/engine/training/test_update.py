@@ -23,7 +23,7 @@ from engine.catalog.regularizers import L1, L2, ElasticNet, NoRegularizer
 from engine.document.graph import Data, Document, Training
 from engine.plan.data import epoch_order, split
 from engine.plan.resolve import resolve
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.run import Run
 from engine.training.torch_trainer import TorchTrainer

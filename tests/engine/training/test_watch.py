@@ -19,7 +19,7 @@ from engine.plan.data import epoch_order, split
 from engine.plan.resolve import resolve
 from engine.training import watch
 from engine.training.backends import choose
-from engine.training.numba_network import refuses
+from engine.training.numba_plans import refuses
 from engine.training.run import Run
 from engine.training.seeds import run_seeds
 from engine.training.trainer import Diverged, Snapshot
