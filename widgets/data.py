@@ -17,6 +17,7 @@ from widgets.drawing import DrawingTools
 from widgets.form import FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
 from widgets.heatmap import Tool
+from widgets.table_box import TableBox
 from widgets.thumbnails import Thumbnails
 
 _TRAIN_SHARE = next(field for field in form(Data) if field.name == "train_share")
@@ -58,6 +59,7 @@ class DataPanel(QScrollArea):
         self.tools.tool_chosen.connect(self.drawing_changed)
         self.tools.cleared.connect(self.clear_drawn)
         self.tools.hide()
+        self.table_box = TableBox()
         self.form = FieldForm("data", self._try, MappingProxyType({"noise": _percent, "train_share": _share}))
         self.form.changed.connect(self._pass_on)
         self.reroll_button = QToolButton()
@@ -81,7 +83,7 @@ class DataPanel(QScrollArea):
         self._column = column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACING)
-        for part in (self.thumbnails, self.tools, self.form, self._caption, self._chip_box):
+        for part in (self.thumbnails, self.table_box, self.tools, self.form, self._caption, self._chip_box):
             column.addWidget(part)
         column.addStretch(1)
         self.setWidget(self._body)
@@ -96,6 +98,7 @@ class DataPanel(QScrollArea):
         self._document = document
         data = document.data
         self.thumbnails.set_choice(data.dataset.name)
+        self.table_box.set_dataset(data.dataset)
         own = sorted(form(type(data.dataset)), key=lambda field: field.name == "samples")  # what is tried most first
         fields: list[tuple[Field, Any]] = [(field, getattr(data.dataset, field.name)) for field in own]
         fields += [
@@ -122,8 +125,11 @@ class DataPanel(QScrollArea):
             return ""
         dataset = self._document.data.dataset
         count = dataset.sample_count
-        points = self.tr("1 point") if count == 1 else self.tr("{count} points").format(count=QLocale().toString(count))
-        return f"{theme.translate_catalog(dataset.label)} · {points}"
+        if dataset.plane:
+            text = self.tr("1 point") if count == 1 else self.tr("{count} points")
+        else:
+            text = self.tr("1 sample") if count == 1 else self.tr("{count} samples")
+        return f"{theme.translate_catalog(dataset.title)} · {text.format(count=QLocale().toString(count))}"
 
     def chip(self, column: str) -> Chip:
         """The switch of a column. Raises KeyError."""
@@ -149,12 +155,7 @@ class DataPanel(QScrollArea):
 
     def _make_chips(self, columns: tuple[str, ...]) -> None:
         self._columns = columns
-        while self._flow.takeAt(0) is not None:
-            pass
-        for old in self._chips.values():
-            old.hide()
-            old.setParent(None)
-            old.deleteLater()
+        self._flow.clear()
         features, self._chips = entries("features"), {}
         for name in columns:
             cls = features.get(name)

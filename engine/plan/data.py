@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog.datasets.dataset import Samples
+from engine.catalog.datasets.dataset import Array, Samples
 from engine.document.graph import Data
 
 
@@ -63,8 +63,35 @@ class Split:
 
 @lru_cache(maxsize=8)
 def split(data: Data) -> Split:
-    """Draw the data set's samples, shuffle them once and cut at `train_share` (at least one sample to train)."""
-    samples = data.dataset.draw(random_stream(data.seed, "data"))
+    """Draw the data set's samples, shuffle them once and cut at `train_share` (at least one sample to train).
+
+    What a data set fills in or scales by is found in the training part alone. Raises PlaygroundError where the file
+    of a data set cannot give its samples.
+    """
+    dataset = data.dataset
+    samples = dataset.draw(random_stream(data.seed, "data"))
     order = random_stream(data.seed, "split").permutation(len(samples))
     cut = max(1, round(len(samples) * data.train_share)) if len(samples) else 0
-    return Split(samples.take(order[:cut]), samples.take(order[cut:]))
+    if dataset.stratified and dataset.task == "classification":
+        order = stratified(order, samples.targets, cut)
+    train, test = samples.take(order[:cut]), samples.take(order[cut:])
+    return Split(dataset.prepared(train, train), dataset.prepared(test, train))
+
+
+def stratified(order: NDArray[np.int64], targets: Array, cut: int) -> NDArray[np.int64]:
+    """The order with its first `cut` samples chosen so that each class has its share among them, to less than one.
+
+    Within the parts the order stays. What is left over by rounding goes to the classes that lost most by it.
+
+    >>> stratified(np.arange(6), np.array([0, 0, 0, 0, 1, 1]), 3).tolist()
+    [0, 1, 4, 2, 3, 5]
+    """
+    _, classes, counts = np.unique(targets[order], return_inverse=True, return_counts=True)
+    shares = counts * cut / max(1, len(order))
+    wanted = np.floor(shares).astype(np.int64)
+    lost = np.argsort(wanted - shares, kind="stable")
+    wanted[lost[: cut - int(wanted.sum())]] += 1
+    chosen = np.zeros(len(order), np.bool_)
+    for number, count in enumerate(wanted.tolist()):
+        chosen[np.flatnonzero(classes == number)[:count]] = True
+    return np.concatenate([order[chosen], order[~chosen]])

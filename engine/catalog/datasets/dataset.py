@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.catalog.registry import Entry, entries
-from engine.document.errors import InvalidValueError
+from engine.document.errors import InvalidValueError, Sentence
 
 Array = NDArray[Any]
 
@@ -63,9 +64,45 @@ class Dataset(Entry, kind="datasets"):
         """How many samples `draw` gives."""
         return int(getattr(self, "samples", 0))
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What the classes are called: their numbers, where they have no names."""
+        return tuple(map(str, range(self.class_count)))
+
+    @property
+    def title(self) -> str:
+        """What this data is called in the window."""
+        return self.label
+
+    @property
+    def stratified(self) -> bool:
+        """Whether the split leaves each class its share in both parts."""
+        return False
+
+    @property
+    def source(self) -> Hashable:
+        """What is learnt from: nothing that was learnt from another source is of use."""
+        return self.name
+
+    def trouble(self) -> Sentence | None:
+        """Why there are no samples now, if so."""
+        return None if self.sample_count else Sentence("No points are drawn yet; click or drag in Output to draw some")
+
+    def changed(self) -> bool:
+        """Whether it comes from a file that is there, but is not what it was."""
+        return False
+
+    def renewed(self) -> Dataset:
+        """The data set with what its file holds now. Raises PlaygroundError."""
+        return self
+
     def draw(self, rng: np.random.Generator) -> Samples:
-        """All samples, before they are shuffled and split."""
+        """All samples, before they are shuffled and split. Raises PlaygroundError where a file cannot give them."""
         raise NotImplementedError
+
+    def prepared(self, part: Samples, train: Samples) -> Samples:
+        """A part of the split as it is learnt from and tested on; what it depends on is found in `train` alone."""
+        return part
 
     def input_shape(self, columns: tuple[str, ...]) -> tuple[int, ...]:
         """Shape of one sample as an Input card with these columns passes it on. Raises InvalidValueError."""

@@ -48,7 +48,7 @@ def test_the_issue_gets_the_entries_it_asks_for() -> None:
     )
     assert list(entries("datasets")) == [
         *("circle", "xor", "gauss", "spiral", "moons", "rings", "blobs", "spirals", "checkerboard"),
-        *("plane", "gauss-regression", "waves", "saddle", "drawn", "formula"),
+        *("plane", "gauss-regression", "waves", "saddle", "drawn", "formula", "table"),
     ]
     assert list(entries("features")) == [
         *("x1", "x2", "x1_squared", "x2_squared", "x1_x2", "sin_x1", "sin_x2", "cos_x1", "cos_x2")
