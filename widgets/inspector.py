@@ -6,23 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QFont
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from engine.catalog.layers.layer import Layer, Shape
+from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Field, checked, form
 from engine.document.graph import SEEDS, Document, Edge, Training
-from engine.plan.cost import readable
-from engine.plan.plan import NodePlan, Plan
+from engine.plan.plan import NodePlan, Plan, Problem
 from widgets import icons, theme
 from widgets.choices import QuietCombo
-from widgets.controls import ElidedLabel, format_number
+from widgets.controls import ElidedLabel
 from widgets.facts import Fact, Facts
 from widgets.form import EntryForm, FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
+from widgets.inspector_facts import card_facts, cards_facts, link_facts, network_facts
+from widgets.inspector_shared import differing_fields, not_shared
 from widgets.pictures import Context, Histogram
 from widgets.problems import ProblemList
 
@@ -36,6 +36,8 @@ class Inspector(QScrollArea):
 
     layer_field_changed = Signal(str, tuple, object, bool)
     """Card, path of the field in its layer, value, whether the drag is finished."""
+    shared_field_changed = Signal(tuple, str, object, bool)
+    """Several cards, the name of a field that all have, value, whether the drag is finished."""
     training_field_changed = Signal(str, tuple, object, bool)
     """Field of the training ("loss", "optimizer", "schedule", "batch_size", "epochs"; "seed" is the document's), path
     of the field within it (empty: all of it), value, whether the drag is finished."""
@@ -62,6 +64,7 @@ class Inspector(QScrollArea):
         self._pre_activations: tuple[str, Histogram] | None = None
         self._statistics: tuple[str, Mapping[str, NDArray[Any]]] = ("", {})
         self._run: tuple[float | None, float | None] = (None, None)
+        self._card_facts: list[Fact] = []
         self.compare_size: QSize | None = None
         self._title = QLabel()
         self._title.setObjectName("inspector.title")
@@ -110,9 +113,9 @@ class Inspector(QScrollArea):
         if edge is not None:
             self._show_link(plan, edge)
         elif len(nodes) == 1:
-            self._show_card(nodes[0])
+            self._show_card(plan, nodes[0])
         elif nodes:
-            self._show_cards(nodes)
+            self._show_cards(plan, nodes)
         else:
             self._show_training(document, plan)
         if moved:
@@ -164,7 +167,7 @@ class Inspector(QScrollArea):
         """What the values in a card are like now: "outputs", "silent" and "gradient", as far as known."""
         self._statistics = node_id, values
         if self._plan is not None and self.card_shown() == node_id and node_id in self._plan.nodes:
-            self.facts.set_facts(self._card_facts(self._plan.nodes[node_id]))
+            self.facts.set_facts(self._with_statistics(self._plan.nodes[node_id]))
 
     def set_pre_activations(self, node_id: str, edges: NDArray[Any], counts: NDArray[Any]) -> None:
         """What arrives at the activation of a card now: counts (bins,) between edges (bins + 1,)."""
@@ -254,32 +257,35 @@ class Inspector(QScrollArea):
         self.delete_button.setAccessibleName(delete_text)
         self.delete_button.setVisible(bool(delete_text))
 
-    def _show_card(self, plan: NodePlan) -> None:
-        layer = plan.layer
+    def _show_card(self, plan: Plan, node: NodePlan) -> None:
+        layer = node.layer
         translate = theme.translate_catalog
         self.training_form.hide()
         self.layer_form.set_entry(layer)
         self.layer_form.setVisible(bool(self.layer_form.paths()))
+        self._card_facts = card_facts(plan, node)
         self._show(
             translate(layer.label),
             translate(layer.description),
             describe_entry(type(layer)),
-            self._card_facts(plan),
+            self._with_statistics(node),
             "",
-            plan.problems,
+            _said(plan, [node]),
         )
 
-    def _show_cards(self, plans: Sequence[NodePlan]) -> None:
+    def _show_cards(self, plan: Plan, nodes: Sequence[NodePlan]) -> None:
         self.training_form.hide()
-        self.layer_form.hide()
-        facts = [
-            (self.tr("parameters"), _count(sum(plan.parameter_count for plan in plans))),
-            (self.tr("multiply-adds"), _count(sum(plan.multiply_adds for plan in plans))),
-        ]
-        title = self.tr("{count} cards").format(count=len(plans))
-        names = ", ".join(plan.node.id for plan in plans)
-        problems = [problem for plan in plans for problem in plan.problems]
-        self._show(title, names, names, facts, self.tr("Delete these cards"), problems)
+        layers = [node.layer for node in nodes]
+        own, differing = not_shared(layers), differing_fields(layers)
+        self.layer_form.set_entry(layers[0], own)
+        self.layer_form.setVisible(bool(self.layer_form.paths()))
+        title = self.tr("{count} cards").format(count=len(nodes))
+        names = ", ".join(node.node.id for node in nodes)
+        if differing:
+            text = self.tr("{cards} · they differ in {fields}; shown is {card}")
+            names = text.format(cards=names, fields=", ".join(differing), card=nodes[0].node.id)
+        facts, said = cards_facts(plan, nodes), _said(plan, nodes)
+        self._show(title, names, names, facts, self.tr("Delete these cards"), said)
 
     def _show_link(self, plan: Plan, edge: Edge) -> None:
         self.training_form.hide()
@@ -288,59 +294,35 @@ class Inspector(QScrollArea):
         words = self.tr("What {source} answers goes into {target}.").format(source=edge.source, target=edge.target)
         self._show(title, words, words, self._link_facts(plan, edge), self.tr("Delete link"), ())
 
+    def _link_facts(self, plan: Plan, edge: Edge) -> list[Fact]:
+        return link_facts(plan, edge, self._parameters.get(f"{edge.target}.weight"))
+
     def _show_training(self, document: Document, plan: Plan) -> None:
         self.layer_form.hide()
         training = document.training
         values: list[tuple[Field, Any]] = [(field, getattr(training, field.name)) for field in form(Training)]
         self.training_form.set_fields([*values, (_SEED, document.seed)])
         self.training_form.show()
-        facts = [
-            (self.tr("parameters"), _count(plan.cost.parameters)),
-            (self.tr("multiply-adds"), _count(plan.cost.multiply_adds)),
-            (self.tr("memory"), readable(plan.cost.memory_bytes)),
-        ]
-        self._show("", "", "", facts, "", plan.problems)
+        of_no_card = (warning for warning in plan.warnings if warning.node is None)
+        self._show("", "", "", network_facts(plan), "", (*plan.problems, *of_no_card))
 
-    def _card_facts(self, plan: NodePlan) -> list[Fact]:
-        facts = []
-        if plan.output_shape is not None:
-            arriving = " + ".join(_shape(shape) for shape in plan.input_shapes)
-            shown = f"{arriving} → {_shape(plan.output_shape)}" if plan.sources else _shape(plan.output_shape)
-            facts.append((self.tr("shape"), shown))
-        if plan.parameter_count:
-            facts.append((self.tr("parameters"), _count(plan.parameter_count)))
-        if plan.weights_of is not None:
-            facts.append((self.tr("weights of"), plan.weights_of))
-        if plan.buffer_count:
-            facts.append((self.tr("not trainable"), _count(plan.buffer_count)))
-        if plan.multiply_adds:
-            facts.append((self.tr("multiply-adds"), _count(plan.multiply_adds)))
+    def _with_statistics(self, node: NodePlan) -> list[Fact]:
+        """The facts of the card that is shown, and what the values in it are like."""
         node_id, values = self._statistics
-        if plan.sources and plan.output_shape is not None:
-            facts += self.facts.of_statistics(values if node_id == plan.node.id else {})
-        return facts
-
-    def _link_facts(self, plan: Plan, edge: Edge) -> list[Fact]:
-        source, target = plan.nodes.get(edge.source), plan.nodes.get(edge.target)
-        facts = []
-        if source is not None and source.output_shape is not None:
-            facts.append((self.tr("shape"), _shape(source.output_shape)))
-        weight = target.parameters.get("weight") if target is not None else None
-        if weight is None:
-            return facts
-        sides = " × ".join(_count(length) for length in weight.shape)
-        facts.append((self.tr("weights"), f"{sides} = {_count(weight.size)}"))
-        values = self._parameters.get(f"{edge.target}.weight")
-        if values is not None and values.size:
-            facts.append((self.tr("mean"), format_number(float(values.mean()))))
-            facts.append((self.tr("spread"), format_number(float(values.std()))))
-            facts.append((self.tr("largest"), format_number(float(np.abs(values).max()))))
-        return facts
+        if not node.sources or node.output_shape is None:
+            return self._card_facts
+        return self._card_facts + self.facts.of_statistics(values if node_id == node.node.id else {})
 
     # --- what the user changes -------------------------------------------------------------------------------------
 
     def _layer_changed(self, path: Path, value: Any, finished: bool) -> None:
-        self.layer_field_changed.emit(next(iter(self._selection)), path, value, finished)
+        shown = self.layer_form.entry()
+        if len(self._selection) > 1 and shown is not None:
+            # Others may hold another entry there, so they get all of it.
+            whole = getattr(with_field(shown, path, value), path[0])
+            self.shared_field_changed.emit(tuple(sorted(self._selection)), path[0], whole, finished)
+        else:
+            self.layer_field_changed.emit(next(iter(self._selection)), path, value, finished)
 
     def _try_training(self, path: Path, value: Any) -> None:
         assert self._document is not None
@@ -356,12 +338,10 @@ class Inspector(QScrollArea):
         self.training_field_changed.emit(path[0], path[1:], value, finished)
 
 
-def _shape(shape: Shape) -> str:
-    return f"({', '.join(str(length) for length in shape)}{',' if len(shape) == 1 else ''})"
-
-
-def _count(number: int) -> str:
-    return QLocale().toString(number) if number < 2**31 else f"{number:,}"
+def _said(plan: Plan, nodes: Sequence[NodePlan]) -> list[Problem]:
+    """The problems of some cards, and what they are warned of."""
+    shown = {node.node.id for node in nodes}
+    return [problem for problem in (*plan.problems, *plan.warnings) if problem.node in shown]
 
 
 def _sample() -> QWidget:

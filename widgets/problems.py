@@ -1,4 +1,4 @@
-"""What is wrong, one sentence each, with a button for every edit that would mend it."""
+"""What is wrong or could be better, one sentence each, with a button for every edit that would mend it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ProblemList(QWidget):
         sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout()
         row.setSpacing(theme.SPACING)
-        row.addWidget(icons.label("error", "error"), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(icons.label(problem.severity, problem.severity), 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(sentence, 1)
         column.addLayout(row)
         buttons = FlowLayout(spacing=theme.UNIT)
@@ -95,8 +95,9 @@ def _sample() -> QWidget:
     layers = entries("layers")
     document = Document((Network(),), Data(entries("datasets")["spiral"]()))
     document = document.add(layers["Input"]()).append(layers["Dense"](units=5)).add(layers["Add"](), 0.0, 200.0)
+    fine = document.append(layers["Dense"](units=1)).remove(["add_1"]).set_training(batch_size=1000)
     widget = ProblemList("sample.problems")
-    widget.set_problems(resolve(document).problems)
+    widget.set_problems([*resolve(document).problems, *resolve(fine).warnings])
     widget.setMinimumWidth(304)
     return widget
 

@@ -20,12 +20,33 @@ _FLOAT = 4
 def cost_of(document: Document, plans: list[NodePlan]) -> Cost:
     """The sums for the resolved cards."""
     parameters = sum(plan.parameter_count for plan in plans)
-    known = [(plan, plan.output_shape) for plan in plans if plan.output_shape is not None]
-    activations = sum(math.prod(shape) + plan.layer.inner_values(*plan.input_shapes) for plan, shape in known)
-    batch = document.batch_size
-    # activations are kept for the backward pass, and their gradients beside them
-    memory = _FLOAT * (_COPIES * parameters + sum(plan.buffer_count for plan in plans) + 2 * batch * activations)
+    buffers = sum(plan.buffer_count for plan in plans)
+    values = sum(_values(plan) for plan in plans)
+    memory = _bytes(parameters, buffers, values, document.batch_size)
     return Cost(parameters, sum(plan.multiply_adds for plan in plans), memory)
+
+
+def memory_of(plan: NodePlan, batch: int) -> int:
+    """Bytes that a card takes while a batch is trained on; 0 while its shape is unknown."""
+    return _bytes(plan.parameter_count, plan.buffer_count, _values(plan), batch)
+
+
+def _values(plan: NodePlan) -> int:
+    """Values of one sample that a card keeps for the backward pass."""
+    if plan.output_shape is None:
+        return 0
+    return math.prod(plan.output_shape) + plan.layer.inner_values(*plan.input_shapes)
+
+
+def _bytes(parameters: int, buffers: int, values: int, batch: int) -> int:
+    # the values of a batch are kept for the backward pass, and their gradients beside them
+    return _FLOAT * (_COPIES * parameters + buffers + 2 * batch * values)
+
+
+def fixed_count(plan: NodePlan) -> int:
+    """Number of values that a card has and does not learn: those it keeps (running means), and frozen ones."""
+    frozen = sum(parameter.size for parameter in plan.parameters.values() if not parameter.rate_factor)
+    return frozen + plan.buffer_count
 
 
 def readable(size: float) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
+from engine.catalog.losses import Loss
 from engine.document.errors import Sentence
 from engine.document.graph import Document, Node
 from engine.plan.target import Target
@@ -24,12 +26,16 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps the network from training: on a card (`node`), or on the whole document (None)."""
+    """One thing that keeps the network from training: on a card (`node`), or on the whole document (None).
+
+    One of `severity` "warning" keeps it from nothing: it trains, though not as well as it could.
+    """
 
     kind: str
     sentence: Sentence
     node: str | None = None
     remedies: tuple[Remedy, ...] = ()
+    severity: str = "error"
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,24 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class OutputPlan:
+    """An answer that is compared with the targets."""
+
+    node: str
+    """The card that gives it: an Output card hands on what the card before it answers."""
+    loss: Loss
+    weight: float
+    """What its loss is multiplied by in the sum that training makes smaller."""
+    target: Target
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a document means: order, shapes, costs, problems.
 
     `order` lists the nodes so that each comes after its sources; nodes on a cycle are absent. `output` is the node
-    whose answer is compared with the targets, None if there is none.
+    that gives the main answer, None if there is none, and `target` what it stands for. `outputs` are all answers that
+    training compares with the targets, the main one first; they are complete when the plan is ready.
     """
 
     document: Document
@@ -87,11 +106,22 @@ class Plan:
     target: Target | None
     cost: Cost
     problems: tuple[Problem, ...]
+    outputs: tuple[OutputPlan, ...] = ()
 
     @property
     def ready(self) -> bool:
         """Whether it can be trained."""
         return not self.problems
+
+    @cached_property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What it can be trained with, though not as well as it could; nothing while a problem is in the way.
+
+        Found when first asked for: a training process never asks.
+        """
+        from engine.plan.warnings import find
+
+        return find(self)
 
     @property
     def parameters(self) -> dict[str, Parameter]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from engine.catalog.activations import Activation
+from engine.catalog.datasets.dataset import Dataset
 from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
 from engine.document.errors import Sentence, ShapeError
 from engine.document.graph import CARD_GAP, Document, Edge, Node
+from engine.plan.answers import Answer, append
 from engine.plan.plan import NodePlan, Problem, Remedy
 
 SMALL = 64
@@ -83,12 +87,18 @@ def own_weights(node_id: str) -> Remedy:
     return Remedy(label, lambda document: document.set_field(node_id, "weights", "own"))
 
 
-def no_samples() -> Problem:
-    """There is nothing to learn from: offers the first data set of the catalogue."""
-    dataset = next(iter(entries("datasets").values()))()
-    sentence = Sentence("No points are drawn yet; click or drag in Output to draw some")
-    label = Sentence("Use {data} instead", {"data": dataset.label})
-    return Problem("no_samples", sentence, None, (Remedy(label, lambda document: document.set_data(dataset=dataset)),))
+def no_samples(dataset: Dataset, trouble: Sentence) -> Problem:
+    """There is nothing to learn from: offers to read a file again that has changed, and the catalogue's first data."""
+    first = next(iter(entries("datasets").values()))()
+    label = Sentence("Use {data} instead", {"data": first.label})
+    offered = [Remedy(label, lambda document: document.set_data(dataset=first))]
+    if dataset.changed():
+        offered.insert(0, Remedy(Sentence("Read the file again"), _read_again))
+    return Problem("no_samples", trouble, None, tuple(offered))
+
+
+def _read_again(document: Document) -> Document:
+    return document.set_data(dataset=document.data.dataset.renewed())
 
 
 def empty() -> Problem:
@@ -108,38 +118,40 @@ def _start_network(document: Document) -> Document:
         document = document.add(entry("layers", "Input")())
     inputs = next(node for node in document.networks[0].nodes if node.layer.takes[1] == 0)
     units = document.data.dataset.class_count
-    return _append(document, inputs.id, "Dense", units=units if units > 2 else 1)
+    return append(document, inputs.id, entry("layers", "Dense")(units=units if units > 2 else 1))
 
 
-def _append(document: Document, node_id: str, layer_name: str, **fields: object) -> Document:
-    """A fresh card to the right of another, linked to it."""
-    layer = entry("layers", layer_name)(**fields)
-    node, new_id = document.node(node_id), document.free_id(layer)
-    document = document.add(layer, node.x + CARD_GAP, node.y, network=document.network_of(node_id).name)
-    return document.connect(node_id, new_id)
+def make_output(node_id: str) -> Remedy:
+    """Let a card that leads nowhere be an answer, too."""
+    return Remedy(
+        Sentence("Make it an output"), lambda document: append(document, node_id, entry("layers", "Output")())
+    )
 
 
-def append_dense(node_id: str, units: int, *, flatten: bool = False) -> Remedy:
-    """Put a Dense card (after a Flatten card, for images) behind the last one."""
+def append_dense(answer: Answer, units: int, *, flatten: bool = False) -> Remedy:
+    """Put a Dense card (after a Flatten card, for images) behind the one that answers."""
 
     def edit(document: Document) -> Document:
-        last = node_id
+        last = answer
         if flatten:
-            new_id = document.free_id(entry("layers", "Flatten")())
-            document, last = _append(document, last, "Flatten"), new_id
-        return _append(document, last, "Dense", units=units)
+            layer = entry("layers", "Flatten")()
+            new_id = document.free_id(layer)
+            document = answer.append(document, layer)
+            last = dataclasses.replace(answer, plan=NodePlan(document.node(new_id)))
+        return last.append(document, entry("layers", "Dense")(units=units))
 
     return Remedy(Sentence("Add a Dense layer with {units} units", {"units": units}), edit)
 
 
-def set_output_units(document: Document, plan: NodePlan, units: int) -> Remedy:
-    """Set the units of the last card, or of the one before it that decides how many there are."""
+def set_output_units(document: Document, answer: Answer, units: int) -> Remedy:
+    """Set the units of the card that answers, or of the one before it that decides how many there are."""
+    plan = answer.plan
     network, node = document.network_of(plan.node.id), plan.node
     seen = {node.id}
     while not hasattr(node.layer, "units"):
         links = network.inputs_of(node.id)
         if len(links) != 1 or links[0].source in seen or not _keeps(node.layer, plan.output_shape):
-            return append_dense(plan.node.id, units)
+            return append_dense(answer, units)
         node = network.node(links[0].source)
         seen.add(node.id)
     target = node.id
@@ -158,36 +170,37 @@ def _keeps(layer: Layer, shape: Shape | None) -> bool:
         return False
 
 
-def set_loss(loss: Loss) -> Remedy:
-    """Train with another loss."""
+def set_loss(answer: Answer, loss: Loss) -> Remedy:
+    """Compare an answer with the targets by another loss."""
     return Remedy(
         Sentence("Use {loss}", {"loss": loss.label}),
-        lambda document: document.set_training(loss=loss),
+        lambda document: answer.with_loss(document, loss),
     )
 
 
-def _with_activation(plan: NodePlan, activation: Activation, document: Document) -> Document:
-    """Set the activation of a card; append an Activation card when it has none."""
-    if hasattr(plan.layer, "activation"):
-        return document.set_field(plan.node.id, "activation", activation)
-    return _append(document, plan.node.id, "Activation", activation=activation)
+def _with_activation(answer: Answer, activation: Activation, document: Document) -> Document:
+    """Set the activation of the card that answers; put an Activation card behind it when it has none."""
+    if hasattr(answer.plan.layer, "activation"):
+        return document.set_field(answer.plan.node.id, "activation", activation)
+    return answer.append(document, entry("layers", "Activation")(activation=activation))
 
 
-def set_activation(plan: NodePlan, name: str) -> Remedy:
-    """Give the last card another activation."""
+def set_activation(answer: Answer, name: str) -> Remedy:
+    """Give the card that answers another activation."""
     activation = entry("activations", name)()
     label = Sentence("Set the activation to {activation}", {"activation": activation.label})
-    return Remedy(label, lambda document: _with_activation(plan, activation, document))
+    return Remedy(label, lambda document: _with_activation(answer, activation, document))
 
 
-def set_loss_and_activation(plan: NodePlan, loss: Loss, name: str) -> Remedy:
+def set_loss_and_activation(answer: Answer, loss: Loss, name: str) -> Remedy:
     """Set both at once, where changing one alone would only move the problem."""
     activation = entry("activations", name)()
     label = Sentence(
         "Use {activation} with {loss}",
         {"activation": activation.label, "loss": loss.label},
     )
-    return Remedy(
-        label,
-        lambda document: _with_activation(plan, activation, document).set_training(loss=loss),
-    )
+
+    def edit(document: Document) -> Document:
+        return _with_activation(answer, activation, answer.with_loss(document, loss))
+
+    return Remedy(label, edit)

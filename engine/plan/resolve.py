@@ -10,13 +10,22 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
+
+from engine.catalog.datasets.dataset import PlaneDataset
+from engine.catalog.layers.output import Output
 from engine.document.errors import PlaygroundError, Sentence, ShapeError
 from engine.document.graph import Document, Network, Node
+from engine.document.placeholder import Placeholder
 from engine.plan import remedies
-from engine.plan.cost import MEMORY_LIMIT, MOST_VALUES, cost_of, readable
+from engine.plan.answers import Answer, find_answers
+from engine.plan.cost import MEMORY_LIMIT, MOST_VALUES, cost_of
 from engine.plan.cycles import plan_cycles, topological
-from engine.plan.output import check_output
-from engine.plan.plan import Cost, NodePlan, Plan, Problem, Remedy
+from engine.plan.data import split
+from engine.plan.memory import too_large
+from engine.plan.output import check_answer
+from engine.plan.plan import NodePlan, OutputPlan, Plan, Problem, Remedy
+from engine.plan.widths import equal_widths
 
 
 def resolve(document: Document) -> Plan:
@@ -32,17 +41,22 @@ def resolve(document: Document) -> Plan:
         nodes.update(plan_cycles(network, left))
         _flag_unconnected(network, network_order, nodes)
     network = document.networks[0]
-    output = _output(network, order, nodes)
-    target = None
+    answers = find_answers(network, order, nodes)
+    checked: list[Problem | OutputPlan] = []
     # while a card lacks input or shapes clash, it is not known yet which card will give the answer, or what answer
-    if output is not None and not any(plan.problems for plan in nodes.values()):
-        _flag_dead_ends(network, output, nodes)
-        nodes[output], target = check_output(document, nodes[output])
+    if answers and not any(plan.problems for plan in nodes.values()):
+        _flag_dead_ends(network, answers[0], nodes)
+        checked = [check_answer(document, answer) for answer in answers]
+        for answer, found in zip(answers, checked, strict=True):
+            if isinstance(found, Problem):
+                nodes[answer.marked] = dataclasses.replace(nodes[answer.marked], problems=(found,))
+    output = answers[0].plan.node.id if answers else None
     cost = cost_of(document, [nodes[node_id] for node_id in order])
     if cost.memory_bytes > MEMORY_LIMIT:
-        problems.append(_too_large(cost, nodes))
-    if not document.data.dataset.sample_count:
-        problems.append(remedies.no_samples())
+        problems.append(too_large(document, [nodes[node_id] for node_id in order]))
+    trouble = document.data.dataset.trouble()
+    if trouble is not None:
+        problems.append(remedies.no_samples(document.data.dataset, trouble))
     if not network.nodes or (output is None and not any(plan.problems for plan in nodes.values())):
         problems.append(remedies.empty())
     for plan in nodes.values():
@@ -52,9 +66,10 @@ def resolve(document: Document) -> Plan:
         MappingProxyType(nodes),
         tuple(order),
         output,
-        target,
+        next((found.target for found in checked[:1] if isinstance(found, OutputPlan)), None),
         cost,
         tuple(problems),
+        tuple(found for found in checked if isinstance(found, OutputPlan)),
     )
 
 
@@ -67,12 +82,18 @@ def resolve_after(before: Plan, document: Document) -> Plan:
     nodes = dict(before.nodes)
     for node in moved:
         nodes[node.id] = dataclasses.replace(nodes[node.id], node=node)
-    return dataclasses.replace(before, document=document, nodes=MappingProxyType(nodes))
+    after = dataclasses.replace(before, document=document, nodes=MappingProxyType(nodes))
+    if "warnings" in vars(before):  # they do not depend on places
+        vars(after)["warnings"] = before.warnings
+    return after
 
 
 def _resolve_node(document: Document, network: Network, node: Node, nodes: Mapping[str, NodePlan]) -> NodePlan:
     layer = node.layer
     sources = tuple(edge.source for edge in network.inputs_of(node.id))
+    if isinstance(layer, Placeholder):
+        sentence = Sentence("This version does not know the layer {layer}", {"layer": layer.type_name})
+        return NodePlan(node, sources, problems=(Problem("unknown", sentence, node.id, (remedies.remove(node.id),)),))
     if layer.takes[1] == 0:
         return _resolve_input(document, node)
     if len(sources) < layer.takes[0]:
@@ -84,8 +105,11 @@ def _resolve_node(document: Document, network: Network, node: Node, nodes: Mappi
     try:
         output_shape = layer.output_shape(*known)
     except ShapeError as error:
-        problem = Problem("shape", error.sentence, node.id, remedies.from_error(error, node.id))
+        offered = (*remedies.from_error(error, node.id), *equal_widths(sources, nodes))
+        problem = Problem("shape", error.sentence, node.id, offered)
         return NodePlan(node, sources, known, problems=(problem,))
+    if layer.checks_values and (problem_of_values := _values_problem(document, node, sources, nodes)) is not None:
+        return NodePlan(node, sources, known, problems=(problem_of_values,))
     if math.prod(output_shape) > MOST_VALUES:
         sentence = Sentence(
             "This card would give more than {most} values for every sample", {"most": f"{MOST_VALUES:,}"}
@@ -102,6 +126,25 @@ def _resolve_node(document: Document, network: Network, node: Node, nodes: Mappi
         buffers=layer.buffers(*known),
     )
     return _sharing(plan, nodes) if layer.shares_weights else plan
+
+
+def _values_problem(
+    document: Document, node: Node, sources: tuple[str, ...], nodes: Mapping[str, NodePlan]
+) -> Problem | None:
+    """The problem of a layer with the numbers of the data set that reach it straight from an Input card."""
+    dataset = document.data.dataset
+    layer = nodes[sources[0]].layer
+    if layer.takes[1] > 0 or not dataset.sample_count:
+        return None
+    samples = split(document.data)
+    values = [samples.train.values, samples.test.values]
+    if dataset.plane:  # its pictures are drawn up to the corners
+        values.append(np.array([(x1, x2) for x1 in PlaneDataset.view for x2 in PlaneDataset.view]))
+    try:
+        node.layer.check_values(dataset.inputs(np.concatenate(values), getattr(layer, "columns", ())))
+    except ShapeError as error:
+        return Problem("values", error.sentence, node.id, remedies.from_error(error, node.id))
+    return None
 
 
 def _sharing(plan: NodePlan, nodes: Mapping[str, NodePlan]) -> NodePlan:
@@ -171,25 +214,12 @@ def _unconnected(node: Node, sources: tuple[str, ...], free: list[Node], answeri
     return Problem("unconnected", sentence, node.id, tuple(offered))
 
 
-def _output(network: Network, order: list[str], nodes: Mapping[str, NodePlan]) -> str | None:
-    """The card whose answer counts: the end of the longest chain of cards."""
-    depth: dict[str, int] = {}
-    for node_id in order:
-        if node_id in network.by_id:
-            depth[node_id] = 1 + max((depth[source] for source in nodes[node_id].sources), default=0)
-    ends = [
-        node_id
-        for node_id in depth
-        if not network.outputs_of(node_id) and nodes[node_id].layer.takes[1] > 0 and nodes[node_id].sources
-    ]
-    return max(ends, key=lambda node_id: depth[node_id]) if ends else None
-
-
-def _flag_dead_ends(network: Network, output: str, nodes: dict[str, NodePlan]) -> None:
+def _flag_dead_ends(network: Network, main: Answer, nodes: dict[str, NodePlan]) -> None:
     """Mark cards that lead nowhere, so that nobody waits for them to learn."""
+    output = main.plan.node.id
     for node in network.nodes:
         plan = nodes[node.id]
-        if network.outputs_of(node.id) or node.id == output or plan.problems:
+        if network.outputs_of(node.id) or node.id == output or isinstance(node.layer, Output) or plan.problems:
             continue
         sentence = Sentence(
             "Nothing uses this card's output; the network's answer is {output}",
@@ -198,22 +228,8 @@ def _flag_dead_ends(network: Network, output: str, nodes: dict[str, NodePlan]) -
         offered: list[Remedy] = []
         if nodes[output].layer.takes[1] > len(nodes[output].sources):
             offered.append(remedies.connect(node.id, output))
+        if node.layer.takes[1] > 0:
+            offered.append(remedies.make_output(node.id))
         offered.append(remedies.remove(node.id))
         problem = Problem("dead_end", sentence, node.id, tuple(offered))
         nodes[node.id] = dataclasses.replace(plan, problems=(problem,))
-
-
-def _too_large(cost: Cost, nodes: Mapping[str, NodePlan]) -> Problem:
-    largest = max(nodes.values(), key=lambda plan: plan.parameter_count)
-    sentence = Sentence(
-        "This network needs {memory} of memory to train ({parameters} parameters with gradients and optimizer state, "
-        "and a batch of activations); the limit is {limit}. The largest card is {node} with {largest} parameters",
-        {
-            "memory": readable(cost.memory_bytes),
-            "parameters": f"{cost.parameters:,}",
-            "limit": readable(MEMORY_LIMIT),
-            "node": largest.node.id,
-            "largest": f"{largest.parameter_count:,}",
-        },
-    )
-    return Problem("too_large", sentence, largest.node.id, remedies.shrink(largest.node))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.catalog.activations import Elu, Linear, Relu
-from engine.catalog.layers.block import MOST_CARDS, Block, pack
+from engine.catalog.layers.block import DEEPEST, MOST_CARDS, Block, pack
 from engine.catalog.layers.convolution import Conv2d
 from engine.catalog.layers.dense import Activation, Dense
 from engine.catalog.layers.merging import Add
@@ -305,3 +305,14 @@ def test_a_block_that_happens_to_keep_the_size_is_no_pass_through() -> None:
 def test_a_text_that_is_no_block_is_refused_in_words(cards: str, words: str) -> None:
     with pytest.raises(InvalidValueError, match=words):
         Block(cards=cards)
+
+
+def test_a_card_cannot_be_folded_for_ever() -> None:
+    """Each fold doubles the text that the block holds: twenty of the same selection would fill a gigabyte."""
+    document, folded = chain(Dense(4), Dense(1)), "dense_1"
+    for _ in range(DEEPEST):
+        document = document.fold([folded])
+        folded = next(node.id for node in document.nodes if isinstance(node.layer, Block))
+    assert resolve(document).ready
+    with pytest.raises(InvalidValueError, match="at most 8 deep"):
+        document.fold([folded])

@@ -152,7 +152,21 @@ def test_size_is_counted_before_anything_is_built() -> None:
     (problem,) = plan.problems
     assert problem.kind == "too_large" and problem.node == "dense_2"
     assert "64.0 GB" in str(problem.sentence) and "4,295,294,977" in str(problem.sentence)
+    assert "values of a batch of 10; the limit is 4.0 GB, and most goes to dense_2" in str(problem.sentence)
+    assert str(problem.remedies[0].label) == "Set units of dense_2 to 64"
     assert resolve(problem.remedies[0].edit(document)).ready
+
+
+def test_a_batch_whose_values_are_too_many_is_made_smaller() -> None:
+    document = EMPTY.append(Input()).append(Dense(4096)).append(Dense(4096)).append(Dense(1))
+    document = document.set_training(batch_size=65_536)
+    (problem,) = resolve(document).problems
+    assert "256.3 MB for 16,797,697 parameters" in str(problem.sentence)
+    assert "4.0 GB for the values of a batch of 65536" in str(problem.sentence)
+    assert [str(remedy.label) for remedy in problem.remedies] == [
+        *("Set the batch size to 32768", "Set units of dense_2 to 64", "Remove dense_2")
+    ]
+    assert all(problem.kind != "too_large" for problem in resolve(problem.remedies[0].edit(document)).problems)
 
 
 def test_sizes_that_double_at_every_card_end_in_a_sentence() -> None:
