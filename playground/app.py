@@ -94,6 +94,7 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
         window = _window(WorkerProcess(), None, settings, None)
     reporter = Reporter(window)
     sys.excepthook = reporter.report
+    window.painted.connect(lambda: window.files.recovery.begin())
     window.show()
     if problem:
         window.message("error", problem)
@@ -131,6 +132,7 @@ class Reporter:
         if place in self._seen:
             return
         self._seen.add(place)
+        self._window.files.risky.emit()
         from PySide6.QtCore import QCoreApplication
 
         text = QCoreApplication.translate("app", "Something went wrong in the program: {error}")

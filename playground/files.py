@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu
 
@@ -16,12 +15,10 @@ from engine.catalog.registry import entry
 from engine.document.errors import PlaygroundError
 from engine.document.examples import examples, load_example
 from engine.document.graph import Data, Document, Network
-from engine.document.project import SUFFIX, Project, load, save
+from engine.document.project import SUFFIX, load, save
 from engine.export.runs import weights_of
-from engine.export.weights import decode, encode
+from engine.export.states import fits, project_of, snapshot_of
 from engine.plan.copying import start_from
-from engine.plan.plan import Plan
-from engine.plan.resolve import resolve
 from engine.training.trainer import Snapshot
 from playground import dialogs
 from playground.controller import Controller
@@ -29,6 +26,8 @@ from playground.settings import Settings
 from playground.words import sentence
 
 if TYPE_CHECKING:
+    from playground.links import Links
+    from playground.recovery import Recovery
     from playground.window import MainWindow
 
 
@@ -55,21 +54,6 @@ def opened(project: str | Path | Document) -> Opened:
     return Opened(content.document, snapshot_of(content), path.absolute(), path.stem)
 
 
-def snapshot_of(project: Project) -> Snapshot | None:
-    """The state of training that a file holds, None before any training. Raises FileError if it does not fit."""
-    plan = resolve(project.document)
-    if project.weights is None or not plan.ready:
-        return None
-    weights = decode(project.weights, plan.saved_shapes)
-    counts: Mapping[str, int] = project.progress
-    return Snapshot(counts.get("epoch", 0), counts.get("step", 0), counts.get("position", 0), weights)
-
-
-def _fits(snapshot: Snapshot, plan: Plan) -> bool:
-    """Whether the weights are those of this network: the newest ones may be of the one before the last edit."""
-    return plan.ready and plan.saved_shapes == {name: array.shape for name, array in snapshot.weights.items()}
-
-
 def empty_document() -> Document:
     """A project without a network, on the data set that the gallery begins with."""
     return Document((Network(),), Data(entry("datasets", "circle")()))
@@ -77,6 +61,11 @@ def empty_document() -> Document:
 
 class Files(QObject):
     """The file behind the window."""
+
+    risky = Signal()
+    """Something follows that work could be lost in: what is not saved should be kept now."""
+    left = Signal()
+    """The window closes in good order."""
 
     def __init__(self, controller: Controller, settings: Settings, window: MainWindow) -> None:
         super().__init__(window)
@@ -87,6 +76,21 @@ class Files(QObject):
         self._name = ""
         self._given_up = False
         self._recent: QMenu | None = None
+        self._step_kept = self._step()
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        """Keeps unsaved work for the case of a crash, and offers what was kept; made when it is first asked for."""
+        from playground.recovery import Recovery
+
+        return Recovery(self, self._window)
+
+    @cached_property
+    def links(self) -> Links:
+        """The project as a text that can be pasted; made when it is first asked for."""
+        from playground.links import Links
+
+        return Links(self, self._controller, self._window)
 
     def name(self) -> str:
         """What the title calls the project."""
@@ -108,6 +112,7 @@ class Files(QObject):
     def new(self) -> None:
         """Begin with an empty canvas."""
         if self.may_go_on():
+            self.risky.emit()
             self._take(Opened(empty_document()))
 
     def open(self) -> None:
@@ -182,6 +187,22 @@ class Files(QObject):
         answer = dialogs.ask_to_save(self._window, self.name())
         return self.save() if answer == "save" else answer == "discard"
 
+    def open_document(self, document: Document) -> None:
+        """Open a document that comes from no file."""
+        if self.may_go_on():
+            self.risky.emit()
+            self._take(Opened(document))
+            self._controller.mark_unsaved()
+
+    def read_pasted(self, text: str) -> bool:
+        """Open a pasted text if it is a link text; whether it is one, readable or not."""
+        from engine.document.link_text import is_link_text
+
+        if not is_link_text(text):
+            return False
+        self.links.open_text(text)
+        return True
+
     # --- recent files --------------------------------------------------------------------------------------------
 
     def fill_recent(self, menu: QMenu, before: QAction) -> None:
@@ -205,6 +226,7 @@ class Files(QObject):
     # --- work ----------------------------------------------------------------------------------------------------
 
     def _open(self, project: str | Path) -> None:
+        self.risky.emit()
         try:
             self._take(opened(project))
         except PlaygroundError as error:
@@ -212,26 +234,44 @@ class Files(QObject):
 
     def _take(self, item: Opened) -> None:
         self._controller.open(item.document, item.snapshot)
+        self._step_kept = self._step()
         self.set_place(item.path, item.name)
 
     def _write(self, path: Path) -> bool:
+        self._controller.session.settle()
+        document, snapshot = self.present()
         try:
-            save(path, self._project())
+            save(path, project_of(document, snapshot))
         except PlaygroundError as error:
             text = sentence(error.sentence)
             self._window.message("error", text)
             return False
         self._controller.mark_saved()
+        self._step_kept = 0 if snapshot is None else snapshot.step
         self.set_place(path.absolute(), path.stem)
         self._window.status.showMessage(self.tr("Saved {file}").format(file=path.name), 4000)
         return True
 
-    def _project(self) -> Project:
+    def present(self) -> tuple[Document, Snapshot | None]:
+        """The document, and the newest state of its run that this process holds; None if that is of another network."""
         snapshot = self._controller.session.snapshot()
-        if snapshot is None or not _fits(snapshot, self._controller.plan):
-            return Project(self._controller.document)
-        progress = {"epoch": snapshot.epoch, "step": snapshot.step, "position": snapshot.position}
-        return Project(self._controller.document, encode(snapshot.weights), progress)
+        if snapshot is None or not fits(snapshot, self._controller.plan):
+            return self._controller.document, None
+        return self._controller.document, snapshot
+
+    def has_work(self) -> bool:
+        """Whether anything would be lost now: edits, or training, since the project was opened or saved."""
+        return self._controller.history.modified or self._step() != self._step_kept
+
+    def take_recovered(self, document: Document, snapshot: Snapshot | None, path: Path | None, name: str) -> None:
+        """Go on with work that no file holds, as that of its file; Save writes it there."""
+        self._take(Opened(document, snapshot, path, name))
+        self._controller.mark_unsaved()
+        self._window.show_state()
+
+    def _step(self) -> int:
+        snapshot = self.present()[1]
+        return 0 if snapshot is None else snapshot.step
 
     def _folder(self) -> str:
         recent = self._settings.recent_files()

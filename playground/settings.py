@@ -8,11 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QSize
 
-VERSION = 2
+VERSION = 3
 """Written beside the layout; a layout of another version is not restored."""
 THEMES = ("dark", "light", "system")
 RECENT = 8
 """How many files are remembered."""
+TABLES = 4
+"""How many tables are remembered."""
 _ORGANIZATION, _APPLICATION = "neural-playground", "playground"
 
 
@@ -122,6 +124,16 @@ class Settings:
         path = path.absolute()
         kept = [other for other in self.recent_files() if other != path]
         self._write("recent", [str(item) for item in (path, *kept)][:RECENT])
+
+    def tables(self) -> list[str]:
+        """The tables last learnt from, newest first, as they were written by `set_tables`."""
+        found = self._read("tables")
+        texts = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+        return [text for text in texts[:TABLES] if isinstance(text, str)]
+
+    def set_tables(self, texts: list[str]) -> None:
+        """Remember tables, newest first."""
+        self._write("tables", texts[:TABLES])
 
     def _read(self, key: str) -> object:
         return None if self._store is None else self._store.value(key)

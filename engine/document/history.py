@@ -31,6 +31,16 @@ class History:
         return self._entries[self._index].document
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every document that undo and redo lead to, the oldest first; that one has no label."""
+        return tuple(self._entries)
+
+    @property
+    def index(self) -> int:
+        """Which of the entries is the present."""
+        return self._index
+
+    @property
     def modified(self) -> bool:
         """Whether the document differs from the one last saved."""
         return self.document != self._saved
@@ -71,16 +81,22 @@ class History:
 
     def undo(self) -> Document:
         """The document before the last edit; the same one when there is nothing to undo."""
-        self._index = max(0, self._index - 1)
-        self.end_merge()
-        return self.document
+        return self.go_to(self._index - 1)
 
     def redo(self) -> Document:
         """The document after the edit last undone; the same one when there is nothing to redo."""
-        self._index = min(len(self._entries) - 1, self._index + 1)
+        return self.go_to(self._index + 1)
+
+    def go_to(self, index: int) -> Document:
+        """The document of an entry, as so many undos or redos would give it; the nearest one beyond either end."""
+        self._index = min(max(0, index), len(self._entries) - 1)
         self.end_merge()
         return self.document
 
     def mark_saved(self) -> None:
         """The present document is what the file holds."""
         self._saved = self.document
+
+    def mark_unsaved(self) -> None:
+        """No file holds any of these documents."""
+        self._saved = None

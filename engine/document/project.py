@@ -1,4 +1,4 @@
-"""Project files: one `.nnp` is a zip of `document.json`, `weights.safetensors` and their SHA-256. No pickle anywhere.
+"""Project files: one `.nnp` is a zip of `document.json`, arrays in safetensors, and their SHA-256. No pickle anywhere.
 
 A file is foreign until it is checked: sizes are bounded before anything is read, names from it only index registries,
 and whatever is wrong ends in one clear sentence.
@@ -7,6 +7,7 @@ and whatever is wrong ends in one clear sentence.
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import hashlib
 import json
@@ -27,8 +28,19 @@ from engine.document.serialization import document_from_json, document_to_json, 
 SUFFIX = ".nnp"
 
 _MANIFEST, _DOCUMENT, _PROGRESS, _WEIGHTS = "manifest.json", "document.json", "progress.json", "weights.safetensors"
-_LIMITS: Mapping[str, int] = {_MANIFEST: 2**16, _DOCUMENT: 2**24, _PROGRESS: 2**16, _WEIGHTS: 2**30}
+_STATE, _HISTORY = "state.safetensors", "history.safetensors"
+_LIMITS: Mapping[str, int] = {
+    _MANIFEST: 2**16,
+    _DOCUMENT: 2**24,
+    _PROGRESS: 2**16,
+    _WEIGHTS: 2**30,
+    _STATE: 2**32 - 1,
+    _HISTORY: 2**20,
+}
 """The members a project may have, and the most bytes that are read of each."""
+_MOST_UNPACKED = 20
+"""Bytes of arrays for each byte of the file. Numbers hardly shrink when somebody packs them: what unpacks to more is a
+bomb, and would fill the memory before anything could be checked."""
 
 _STALE_SECONDS = 60.0
 _DATE = (1980, 1, 1, 0, 0, 0)  # equal projects make equal files
@@ -42,12 +54,15 @@ class Project:
     """What a project file holds.
 
     `weights` are the bytes of a safetensors file, None before any training; `progress` are counts such as
-    `{"epoch": 12, "step": 300, "position": 0}`, empty before any training.
+    `{"epoch": 12, "step": 300, "position": 0}`, empty before any training. `state` is what optimizer, schedule and
+    stopping rule remember, `history` the curves of the run, both as safetensors; None where they are not kept.
     """
 
     document: Document
     weights: bytes | None = None
     progress: Mapping[str, int] = field(default_factory=dict)
+    state: bytes | None = None
+    history: bytes | None = None
 
 
 def save(path: str | os.PathLike[str], project: Project) -> None:
@@ -59,8 +74,9 @@ def save(path: str | os.PathLike[str], project: Project) -> None:
     members = {_DOCUMENT: _json(document_to_json(project.document))}
     if project.progress:
         members[_PROGRESS] = _json(dict(project.progress))
-    if project.weights is not None:
-        members[_WEIGHTS] = project.weights
+    for name, kept in ((_WEIGHTS, project.weights), (_STATE, project.state), (_HISTORY, project.history)):
+        if kept is not None:
+            members[name] = kept
     for name, content in members.items():
         if len(content) > _LIMITS[name]:
             raise FileError("{file} cannot be saved: its {member} is too large", file=target.name, member=name)
@@ -84,30 +100,31 @@ def load(path: str | os.PathLike[str]) -> Project:
         if file.stat().st_size > 2 * sum(_LIMITS.values()):
             raise FileError("{file} is too large for a project", file=str(file))
         with zipfile.ZipFile(file) as archive:
-            members = _read_members(archive, file.name)
+            members = _read_members(archive, file.name, _MOST_UNPACKED * file.stat().st_size)
     except FileError:
         raise
-    except OSError as error:
-        raise FileError(
-            "{file} cannot be read: {reason}", file=str(file), reason=error.strerror or str(error)
-        ) from error
-    except _DAMAGE as error:
-        raise FileError("{file} is not a project of this program, or it is damaged", file=file.name) from error
+    except (OSError, *_DAMAGE) as error:
+        # A zip that points before its own beginning is an invalid seek, for which the disk is not to blame.
+        if not isinstance(error, OSError) or error.errno == errno.EINVAL:
+            raise FileError("{file} is not a project of this program, or it is damaged", file=file.name) from error
+        reason = error.strerror or str(error)
+        raise FileError("{file} cannot be read: {reason}", file=str(file), reason=reason) from error
     document = document_from_json(parse_json(members[_DOCUMENT], file.name), file.name)
     progress = _progress(parse_json(members[_PROGRESS], file.name), file.name) if _PROGRESS in members else {}
-    return Project(document, members.get(_WEIGHTS), progress)
+    return Project(document, members.get(_WEIGHTS), progress, members.get(_STATE), members.get(_HISTORY))
 
 
 def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode()
+    # A path of this machine may hold what is no character; JSON can write that down, UTF-8 cannot.
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1).encode("utf-8", "backslashreplace")
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read_members(archive: zipfile.ZipFile, file: str) -> dict[str, bytes]:
-    """The members by name, each within its limit and with the hash that the manifest says."""
+def _read_members(archive: zipfile.ZipFile, file: str, most: int) -> dict[str, bytes]:
+    """The members by name, each within its limit (arrays: `most` bytes) and with the hash that the manifest says."""
     infos = archive.infolist()
     names = [info.filename for info in infos]
     if _DOCUMENT not in names or _MANIFEST not in names:
@@ -117,6 +134,7 @@ def _read_members(archive: zipfile.ZipFile, file: str) -> dict[str, bytes]:
     for info in infos:
         # A newer version may keep more in its files; what it is for is not ours to guess, so it is left alone.
         limit = _LIMITS.get(info.filename, 0)
+        limit = min(limit, most) if info.filename.endswith(".safetensors") else limit
         if limit and max(info.file_size, info.compress_size) > limit:
             raise FileError("{file} is damaged: its {member} is too large", file=file, member=info.filename)
     members = {info.filename: _read_member(archive, info, file) for info in infos if info.filename in _LIMITS}
@@ -133,15 +151,11 @@ def _read_members(archive: zipfile.ZipFile, file: str) -> dict[str, bytes]:
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, file: str) -> bytes:
-    """One member; reads one byte beyond the limit at most, whatever size the zip claims."""
+    """One member; unpacks one byte more at most than the size that the zip claims, which is within its limit."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or info.flag_bits & 1:
         raise FileError("{file} is damaged: its {member} is packed in an unknown way", file=file, member=info.filename)
-    limit = _LIMITS[info.filename]
     with archive.open(info) as stream:
-        content = stream.read(limit + 1)
-    if len(content) > limit:
-        raise FileError("{file} is damaged: its {member} is too large", file=file, member=info.filename)
-    return content
+        return stream.read(info.file_size + 1)
 
 
 def _progress(data: Any, file: str) -> dict[str, int]:

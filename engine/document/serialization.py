@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
 import reprlib
 from collections import Counter
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NoReturn
 
-from engine.catalog.registry import fields_from_json, fields_to_json, from_json, to_json
+from engine.catalog.registry import fields_from_json, fields_to_json, to_json
 from engine.document.errors import FileError, PlaygroundError
+from engine.document.graph import MOST_NODES as MOST_NODES
 from engine.document.graph import Data, Document, Edge, Network, Node, Training
+from engine.document.notes import MOST_NOTES, Note
+from engine.document.placeholder import MOST_INPUTS, read_layer
+from engine.document.places import FARTHEST
 
 FORMAT = "neural-playground"
-VERSION = 1
-"""Grows when an older program could no longer read what this one writes."""
+VERSION = 2
+"""Grows when an older program could no longer read what this one writes.
+
+1: the first. 2: notes on the canvas, output cards with a loss and weight of their own, tables as data.
+"""
 
 MOST_NETWORKS = 16
-MOST_NODES = 5_000
 MOST_EDGES = 20_000
-_FARTHEST = 1e6
-"""Largest coordinate of a card, scene units."""
 
 _ID = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 
@@ -42,6 +49,7 @@ def document_to_json(document: Document) -> dict[str, Any]:
                     {"id": node.id, "x": node.x, "y": node.y, "layer": to_json(node.layer)} for node in network.nodes
                 ],
                 "edges": [{"source": edge.source, "target": edge.target, "port": edge.port} for edge in network.edges],
+                "notes": [dataclasses.asdict(note) for note in network.notes],
             }
             for network in document.networks
         ],
@@ -68,6 +76,15 @@ def document_from_json(data: Any, file: str = "the document") -> Document:
             template, values = error.sentence.template, dict(error.sentence.values)
             raise FileError(template, **{**values, "file": file}) from error
         raise FileError("{file} cannot be read: {reason}", file=file, reason=error.sentence) from error
+
+
+def _from_1(data: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 wrote no notes; everything else of it is read as it is."""
+    return data | {"version": 2}
+
+
+_MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = MappingProxyType({1: _from_1})
+"""What makes data of one version data of the next; it must bear whatever a damaged file may hold."""
 
 
 class _NewerVersionError(FileError):
@@ -134,6 +151,8 @@ def _document(value: Any) -> Document:
         )
     if version < 1:
         _fail("version (={version}) must be at least 1", version=version)
+    for older in range(version, VERSION):
+        value = _MIGRATIONS[older](value)
     found = _object(value, "document", ("format", "version", "seed", "scheme", "data", "training", "networks"))
     changes: dict[str, Any] = {}
     if "seed" in found:
@@ -167,26 +186,48 @@ def _networks(value: Any) -> tuple[Network, ...]:
 
 
 def _network(value: Any) -> Network:
-    found = _object(value, "network", ("name", "nodes", "edges"))
-    nodes = tuple(_node(part) for part in _list(found.get("nodes", []), "cards", MOST_NODES))
+    found = _object(value, "network", ("name", "nodes", "edges", "notes"))
+    links = _list(found.get("edges", []), "links", MOST_EDGES)
+    ports = _ports(links)
+    nodes = tuple(_node(part, ports) for part in _list(found.get("nodes", []), "cards", MOST_NODES))
     by_id = {node.id: node for node in nodes}
-    edges = tuple(_edge(part, by_id) for part in _list(found.get("edges", []), "links", MOST_EDGES))
-    ports = [(edge.target, edge.port) for edge in edges]
-    if len(set(ports)) < len(ports):
+    edges = tuple(_edge(part, by_id) for part in links)
+    taken = [(edge.target, edge.port) for edge in edges]
+    if len(set(taken)) < len(taken):
         _fail("two links lead to one port")
-    return Network(_text(found.get("name", "network"), "name"), nodes, edges)
+    notes = tuple(_note(part) for part in _list(found.get("notes", []), "notes", MOST_NOTES))
+    return Network(_text(found.get("name", "network"), "name"), nodes, edges, notes)
 
 
-def _node(value: Any) -> Node:
+def _ports(links: list[Any]) -> dict[str, int]:
+    """How many input ports the links ask of each card: what a card of an unknown layer has."""
+    found: dict[str, int] = {}
+    for link in links:
+        if isinstance(link, dict) and isinstance(link.get("target"), str) and type(link.get("port", 0)) is int:
+            port = min(link.get("port", 0), MOST_INPUTS)
+            found[link["target"]] = max(found.get(link["target"], 0), port + 1)
+    return found
+
+
+def _note(value: Any) -> Note:
+    found = _object(value, "note", ("text", "x", "y", "width", "height"))
+    text = found.get("text")
+    if not isinstance(text, str) or any("\ud800" <= letter <= "\udfff" for letter in text):
+        _fail("the text of a note (={text}) must be text", text=ascii(text)[:30])
+    places = {name: _number(number, name, FARTHEST) for name, number in found.items() if name != "text"}
+    return Note(text, **places)
+
+
+def _node(value: Any, ports: Mapping[str, int]) -> Node:
     found = _object(value, "card", ("id", "x", "y", "layer"))
     node_id = found.get("id")
     if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
         _fail("id (={id}) must be letters, digits and underscores, at most 64", id=reprlib.repr(node_id))
     try:
-        layer = from_json("layers", found.get("layer"))
+        layer = read_layer(found.get("layer"), ports.get(node_id, 1))
     except PlaygroundError as error:
         raise FileError("card {node}: {reason}", node=node_id, reason=error.sentence) from error
-    return Node(node_id, layer, _number(found.get("x", 0), "x", _FARTHEST), _number(found.get("y", 0), "y", _FARTHEST))
+    return Node(node_id, layer, _number(found.get("x", 0), "x", FARTHEST), _number(found.get("y", 0), "y", FARTHEST))
 
 
 def _edge(value: Any, nodes: dict[str, Node]) -> Edge:
