@@ -9,9 +9,11 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entry
-from engine.document.errors import GraphError, PlaygroundError
-from engine.document.graph import CARD_GAP, Document, Edge
+from engine.document.errors import PlaygroundError
+from engine.document.graph import Document, Edge
 from engine.document.history import History
+from engine.document.inserting import appended, copied_beside, inserted
+from engine.document.pasting import OFFSET
 from engine.plan.plan import Problem
 from engine.plan.resolve import resolve, resolve_after
 from engine.training.trainer import Snapshot
@@ -19,8 +21,6 @@ from playground.session import Session
 from playground.words import sentence
 from widgets.form import with_field
 
-_OFFSET = 40.0
-"""How far a copy lies from its original."""
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -91,6 +91,12 @@ class Controller(QObject):
         self.history.redo()
         self._show()
 
+    def go_to(self, index: int) -> None:
+        """Take back, or bring back, all edits up to an entry of the history."""
+        if index != self.history.index:
+            self.history.go_to(index)
+            self._show()
+
     def open(self, document: Document, snapshot: Snapshot | None = None) -> None:
         """Go on with another document, at epoch 0 or where the snapshot stands; its history begins here."""
         self.session.pause()
@@ -101,6 +107,11 @@ class Controller(QObject):
     def mark_saved(self) -> None:
         """The present document is what the file holds."""
         self.history.mark_saved()
+        self.changed.emit(self.plan, self.plan)
+
+    def mark_unsaved(self) -> None:
+        """No file holds the present document."""
+        self.history.mark_unsaved()
         self.changed.emit(self.plan, self.plan)
 
     def _show(
@@ -147,7 +158,7 @@ class Controller(QObject):
     def duplicate_selection(self) -> None:
         """Copy the selected cards with the links between them, and select the copies."""
         if self.selection:
-            document, copies = _duplicated(self.document, self.selection)
+            document, copies = copied_beside(self.document, self.selection, OFFSET)
             self.apply(self.tr("Duplicate"), lambda _: document, select=copies)
 
     def fold_selection(self) -> None:
@@ -175,7 +186,7 @@ class Controller(QObject):
         layer = entry("layers", name)()
 
         def edit(document: Document) -> Document:
-            return _appended(document, after, layer) if after else document.append(layer)
+            return appended(document, after, layer) if after else document.append(layer)
 
         self._add(layer, edit)
 
@@ -187,10 +198,7 @@ class Controller(QObject):
     def insert_layer(self, name: str, edge: Edge) -> None:
         """Put a layer in the middle of a link, moving the cards behind it when there is too little room."""
         layer = entry("layers", name)()
-        if layer.takes[1] == 0:
-            self.apply(self.tr("Insert"), lambda document: _refuse_insertion(edge))
-            return
-        self._add(layer, lambda document: _inserted(document, edge, layer))
+        self._add(layer, lambda document: inserted(document, edge, layer))
 
     def _add(self, layer: Layer, edit: Callable[[Document], Document]) -> None:
         new_id = self.document.free_id(layer)
@@ -219,6 +227,17 @@ class Controller(QObject):
             return document.set_layer(node_id, _changed(document.node(node_id).layer, path, value))
 
         self.apply(label, edit, ".".join(("field", node_id, *path)), finished=finished)
+
+    def set_shared_field(self, node_ids: Sequence[str], name: str, value: Any, finished: bool) -> None:
+        """Change a field of several cards' layers together."""
+        label = self.tr("Change {field}").format(field=name.replace("_", " "))
+
+        def edit(document: Document) -> Document:
+            for node_id in node_ids:
+                document = document.set_field(node_id, name, value)
+            return document
+
+        self.apply(label, edit, ".".join(("shared", name, *node_ids)), finished=finished)
 
     def remedy(self, problem: Problem, index: int) -> None:
         """Apply a remedy of a problem."""
@@ -272,43 +291,3 @@ class Controller(QObject):
 def _changed(held: Entry, path: tuple[str, ...], value: Any) -> Any:
     """An entry with the field at the path changed; an empty path replaces the entry."""
     return with_field(held, path, value) if path else value
-
-
-def _duplicated(document: Document, chosen: frozenset[str]) -> tuple[Document, list[str]]:
-    originals = [node for node in document.nodes if node.id in chosen]
-    copies: dict[str, str] = {}
-    for node in originals:
-        copies[node.id] = document.free_id(node.layer)
-        network = document.network_of(node.id).name
-        document = document.add(node.layer, node.x + _OFFSET, node.y + _OFFSET, network=network)
-    for edge in [edge for network in document.networks for edge in network.edges]:
-        if edge.source in copies and edge.target in copies:
-            document = document.connect(copies[edge.source], copies[edge.target], edge.port)
-    return document, list(copies.values())
-
-
-def _appended(document: Document, after: str, layer: Layer) -> Document:
-    node, new_id = document.node(after), document.free_id(layer)
-    document = document.add(layer, node.x + CARD_GAP, node.y, network=document.network_of(after).name)
-    return document.connect(after, new_id) if layer.takes[1] else document
-
-
-def _refuse_insertion(edge: Edge) -> Document:
-    raise GraphError(
-        "Samples enter the network at an Input card, so it cannot stand between {source} and {target}",
-        source=edge.source,
-        target=edge.target,
-    )
-
-
-def _inserted(document: Document, edge: Edge, layer: Layer) -> Document:
-    """With a layer in a link, and the cards from the target on moved right until each gap is wide enough."""
-    new_id = document.free_id(layer)
-    source, target = document.node(edge.source), document.node(edge.target)
-    nodes = document.network_of(edge.target).nodes
-    document = document.insert_between(edge, layer)
-    missing = 2 * CARD_GAP - (target.x - source.x)
-    if 0 < missing < 2 * CARD_GAP:
-        moved = [(node.id, node.x + missing, node.y) for node in nodes if node.x >= target.x]
-        document = document.move(moved).move([(new_id, source.x + CARD_GAP, (source.y + target.y) / 2)])
-    return document

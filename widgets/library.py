@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStackedLayout,
     QStyle,
     QStyledItemDelegate,
@@ -29,9 +31,14 @@ from widgets.pictures.tips import show_tip
 MIME_TYPE = "application/x-playground-layer"
 """What a drag carries: the name of a layer, in UTF-8."""
 
+OWN = "own:"
+"""Stands before the name of a block of the user's own, where layers are named otherwise."""
+
 _NAME = Qt.ItemDataRole.UserRole
 _DESCRIPTION = Qt.ItemDataRole.UserRole + 1
 _ICON = Qt.ItemDataRole.UserRole + 2
+_OWNED = Qt.ItemDataRole.UserRole + 3
+"""Whether it is a block of the user's own, or the heading above them."""
 _ROW, _HEADING = 38, 24
 
 
@@ -40,6 +47,9 @@ class LibraryPanel(QWidget):
 
     layer_chosen = Signal(str)
     """Name of the layer to append: double click or Enter."""
+    block_renamed = Signal(str)
+    """The user wants another name for a block of his own."""
+    block_deleted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +64,8 @@ class LibraryPanel(QWidget):
         self.search.installEventFilter(self)
         self.list = LayerList()
         self.list.layer_chosen.connect(self.layer_chosen)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
         self._empty = EmptyState("", self.tr("Show all layers"))
         self._empty.setObjectName("library.empty")
         self._empty.clicked.connect(self.search.clear)
@@ -72,6 +84,30 @@ class LibraryPanel(QWidget):
         """Put the cursor into the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def set_blocks(self, names: Sequence[str]) -> None:
+        """List these blocks of the user's own behind the layers."""
+        self.list.set_blocks(names)
+        self._filter(self.search.text())
+
+    def _open_menu(self, position: QPoint) -> None:
+        item = self.list.itemAt(position)
+        name = item.data(_NAME) if item is not None else ""
+        if not name:
+            return
+        menu = QMenu(self)
+        menu.setObjectName("library.menu")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        rows = [("add", self.tr("Add behind the last card"), lambda: self.layer_chosen.emit(name))]
+        if name.startswith(OWN):
+            block = name.removeprefix(OWN)
+            rows.append(("rename", self.tr("Rename…"), lambda: self.block_renamed.emit(block)))
+            rows.append(("delete", self.tr("Delete"), lambda: self.block_deleted.emit(block)))
+        for key, text, handler in rows:
+            action = menu.addAction(text)
+            action.setObjectName(f"library.menu.{key}")
+            action.triggered.connect(handler)
+        menu.popup(self.list.viewport().mapToGlobal(position))
 
     def names(self) -> list[str]:
         """The layers that the search has found, in the order of the list."""
@@ -95,8 +131,14 @@ class LibraryPanel(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """`/` begins a search; a window that has an action with this key takes it before."""
+        item = self.list.currentItem()
+        name = str(item.data(_NAME) or "") if item is not None else ""
         if event.text() == "/":
             self.focus_search()
+        elif event.key() == Qt.Key.Key_F2 and name.startswith(OWN):
+            self.block_renamed.emit(name.removeprefix(OWN))
+        elif event.key() == Qt.Key.Key_Delete and name.startswith(OWN):
+            self.block_deleted.emit(name.removeprefix(OWN))
         else:
             super().keyPressEvent(event)
 
@@ -126,6 +168,21 @@ class LayerList(QListWidget):
         self._fill()
         self.itemDoubleClicked.connect(self._choose)
 
+    def set_blocks(self, names: Sequence[str]) -> None:
+        """List these blocks of the user's own behind the layers."""
+        for item in reversed([item for item in self._items() if item.data(_OWNED)]):
+            self.takeItem(self.row(item))
+        if names:
+            self._add_heading(self.tr("My blocks")).setData(_OWNED, True)
+        for name in names:
+            item = QListWidgetItem(name, self)
+            item.setSizeHint(QSize(0, _ROW))
+            item.setData(_NAME, OWN + name)
+            item.setData(_OWNED, True)
+            item.setData(_ICON, icon_name("Block"))
+            item.setData(_DESCRIPTION, f"{name}\n" + self.tr("My blocks"))
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, self.tr("A block of your own"))
+
     def names(self) -> list[str]:
         """The layers that are shown, in order."""
         return [item.data(_NAME) for item in self._items() if item.data(_NAME) and not item.isHidden()]
@@ -134,8 +191,8 @@ class LayerList(QListWidget):
         """The item of a layer. Raises StopIteration for an unknown name."""
         return next(item for item in self._items() if item.data(_NAME) == name)
 
-    def show_matching(self, text: str) -> None:
-        """Show the layers that every word of a text occurs in (name, label, category or description)."""
+    def show_matching(self, text: str, without: Sequence[str] = ()) -> None:
+        """Show the layers that every word of a text occurs in (name, label, category or description), but not these."""
         words = text.casefold().split()
         heading: QListWidgetItem | None = None
         first: QListWidgetItem | None = None
@@ -144,7 +201,7 @@ class LayerList(QListWidget):
                 heading = item
                 heading.setHidden(True)
                 continue
-            hit = all(word in item.data(_DESCRIPTION).casefold() for word in words)
+            hit = item.data(_NAME) not in without and all(word in item.data(_DESCRIPTION).casefold() for word in words)
             item.setHidden(not hit)
             if hit and heading is not None:
                 heading.setHidden(False)
@@ -168,6 +225,16 @@ class LayerList(QListWidget):
         else:
             super().keyPressEvent(event)
 
+    def event(self, event: QEvent) -> bool:
+        """Del and F2 are about the block of one's own that has the keyboard, not about the cards on the canvas."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            item = self.currentItem()
+            own = item is not None and str(item.data(_NAME) or "").startswith(OWN)
+            if own and event.key() in (Qt.Key.Key_F2, Qt.Key.Key_Delete):
+                event.accept()
+                return True
+        return super().event(event)
+
     def mimeTypes(self) -> list[str]:
         """What a drag carries."""
         return [MIME_TYPE]
@@ -185,7 +252,7 @@ class LayerList(QListWidget):
         """Draw the tool tip when it is asked for."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             item = self.itemAt(event.pos())
-            if item is not None and item.data(_NAME):
+            if item is not None and item.data(_NAME) in entries("layers"):
                 show_tip(event.globalPos(), entries("layers")[item.data(_NAME)](), Context(), self)
                 return True
         return super().viewportEvent(event)
@@ -206,11 +273,15 @@ class LayerList(QListWidget):
         for cls in entries("layers").values():
             categories.setdefault(cls.category, []).append(cls)
         for category, layers in categories.items():
-            heading = QListWidgetItem(theme.translate_catalog(category), self)
-            heading.setFlags(Qt.ItemFlag.NoItemFlags)
-            heading.setSizeHint(QSize(0, _HEADING))
+            self._add_heading(theme.translate_catalog(category))
             for cls in layers:
                 self._add(cls, category)
+
+    def _add_heading(self, text: str) -> QListWidgetItem:
+        heading = QListWidgetItem(text, self)
+        heading.setFlags(Qt.ItemFlag.NoItemFlags)
+        heading.setSizeHint(QSize(0, _HEADING))
+        return heading
 
     def _add(self, cls: type[Entry], category: str) -> None:
         translate = theme.translate_catalog

@@ -18,9 +18,13 @@ from engine.catalog.registry import Range, check_fields, entry
 from engine.catalog.schedules import ConstantRate, Schedule
 from engine.catalog.stopping import NeverStop, Stopping
 from engine.document.errors import GraphError, InvalidValueError
+from engine.document.notes import Note
+from engine.document.places import nearest
 
 SEEDS = Range(0, 2**31 - 1, 1)
 """What a seed may be."""
+MOST_NODES = 5_000
+"""Cards that a document may hold."""
 CARD_GAP = 168.0
 """Distance between the centres of neighbouring cards, scene units: what edits that place a card by themselves leave."""
 
@@ -51,6 +55,7 @@ class Network:
     name: str = "network"
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[str, Node]:
@@ -181,13 +186,14 @@ class Document:
 
     # --- editing ---------------------------------------------------------------------------------------------
 
-    def _with_network(self, network: Network) -> Document:
+    def with_network(self, network: Network) -> Document:
+        """With a network in the place of the one of its name."""
         return self.replace(networks=tuple(network if old.name == network.name else old for old in self.networks))
 
     def _replace_node(self, changed: Node) -> Document:
         network = self.network_of(changed.id)
         nodes = tuple(changed if node.id == changed.id else node for node in network.nodes)
-        return self._with_network(dataclasses.replace(network, nodes=nodes))
+        return self.with_network(dataclasses.replace(network, nodes=nodes))
 
     def add(
         self,
@@ -204,15 +210,17 @@ class Document:
             if not found:
                 raise GraphError("there is no network {network}", network=repr(network))
             chosen = found[0]
-        node = Node(self.free_id(layer), layer, float(x), float(y))
-        return self._with_network(dataclasses.replace(chosen, nodes=(*chosen.nodes, node)))
+        if sum(len(each.nodes) for each in self.networks) >= MOST_NODES:
+            raise GraphError("there are {most} cards already; a document holds no more", most=f"{MOST_NODES:,}")
+        node = Node(self.free_id(layer), layer, nearest(x), nearest(y))
+        return self.with_network(dataclasses.replace(chosen, nodes=(*chosen.nodes, node)))
 
     def remove(self, node_ids: Iterable[str]) -> Document:
         """Without these nodes and their links."""
         document = self
         for node_id in node_ids:
             network = document.network_of(node_id)
-            document = document._with_network(
+            document = document.with_network(
                 dataclasses.replace(
                     network,
                     nodes=tuple(node for node in network.nodes if node.id != node_id),
@@ -254,7 +262,7 @@ class Document:
                 port=port,
             )
         edges = tuple(edge for edge in network.edges if (edge.target, edge.port) != (target, port))
-        return self._with_network(dataclasses.replace(network, edges=(*edges, Edge(source, target, port))))
+        return self.with_network(dataclasses.replace(network, edges=(*edges, Edge(source, target, port))))
 
     def disconnect(self, edge: Edge) -> Document:
         """Without this link; later ports of a merging node move up. Raises GraphError if there is none."""
@@ -272,13 +280,13 @@ class Document:
             for other in network.edges
             if other != edge
         )
-        return self._with_network(dataclasses.replace(network, edges=kept))
+        return self.with_network(dataclasses.replace(network, edges=kept))
 
     def move(self, places: Iterable[tuple[str, float, float]]) -> Document:
         """With nodes at other places: (id, x, y)."""
         document = self
         for node_id, x, y in places:
-            moved = dataclasses.replace(document.node(node_id), x=float(x), y=float(y))
+            moved = dataclasses.replace(document.node(node_id), x=nearest(x), y=nearest(y))
             document = document._replace_node(moved)
         return document
 
@@ -288,7 +296,7 @@ class Document:
         if self.replace(networks=before.networks) != before or len(self.networks) != len(before.networks):
             return None
         for network, earlier in zip(self.networks, before.networks, strict=True):
-            same = (network.name, network.edges) == (earlier.name, earlier.edges)
+            same = (network.name, network.edges, network.notes) == (earlier.name, earlier.edges, earlier.notes)
             if not same or len(network.nodes) != len(earlier.nodes):
                 return None
             for node, old in zip(network.nodes, earlier.nodes, strict=True):
@@ -303,7 +311,7 @@ class Document:
         document = self._replace_node(dataclasses.replace(self.node(node_id), layer=layer))
         network = document.network_of(node_id)
         kept = tuple(edge for edge in network.edges if edge.target != node_id or edge.port < layer.takes[1])
-        return document if kept == network.edges else document._with_network(dataclasses.replace(network, edges=kept))
+        return document if kept == network.edges else document.with_network(dataclasses.replace(network, edges=kept))
 
     def set_field(self, node_id: str, name: str, value: Any) -> Document:
         """With one field of a node's layer changed. Raises InvalidValueError."""

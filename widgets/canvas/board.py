@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QPointF, QRectF
-from PySide6.QtWidgets import QGraphicsScene
+from PySide6.QtWidgets import QGraphicsScene, QGraphicsSceneHelpEvent
 
 from engine.document.graph import Edge
 from engine.plan.plan import Plan, Problem
 from widgets.canvas.card import Card
+from widgets.canvas.hits import Hit, Part, hit_card
 from widgets.canvas.layout import lay_out
 from widgets.canvas.link import Kind, Link
+from widgets.canvas.notes import NoteItem
 from widgets.canvas.problem import ProblemBox
-from widgets.canvas.style import PORT, Style
+from widgets.canvas.style import Style
+from widgets.canvas.tips import show_tip
 
 _PROBLEM_GAP = 8.0
 _REACH = 5.0
 """How near to a curve the pointer must be, in pixels of the screen."""
-
-
-class Part(Enum):
-    """What can lie under the pointer."""
-
-    REMEDY = "remedy"
-    BOX = "box"
-    APPEND = "append"
-    BIAS = "bias"
-    IN_PORT = "in_port"
-    OUT_PORT = "out_port"
-    NEURON = "neuron"
-    CARD = "card"
-    WEIGHT = "weight"
-    LINK = "link"
-    NOTHING = "nothing"
-
-
-@dataclass(frozen=True)
-class Hit:
-    """What lies under a point: of a card `node`, with `index` its unit, port or remedy; or of a link."""
-
-    part: Part
-    node: str = ""
-    index: int = 0
-    edge: Edge | None = None
-    weight: tuple[int, int] | None = None
 
 
 class Board(QGraphicsScene):
@@ -63,6 +37,7 @@ class Board(QGraphicsScene):
         self.links: dict[Edge, Link] = {}
         self.boxes: dict[str, ProblemBox] = {}
         """By the card they hang below."""
+        self.notes: list[NoteItem] = []
         self._reasons: dict[str, tuple[object, ...]] = {}
         """What each card's layout was computed from."""
         self.comings = 0
@@ -84,6 +59,7 @@ class Board(QGraphicsScene):
         changed = self._set_cards(plan, links_in)
         self._set_links(plan, network_edges, changed)
         self._set_problems(plan)
+        self._set_notes(plan)
         feeding = {edge.source for edge in network_edges}
         for node_id, card in self.cards.items():
             can_append = node_id not in feeding and not card.wrong and card.node.output_shape is not None
@@ -212,6 +188,17 @@ class Board(QGraphicsScene):
             if wrong != card.wrong:
                 card.wrong = wrong
                 card.update()
+            card.set_warnings(tuple(warning for warning in plan.warnings if warning.node == node_id))
+
+    def _set_notes(self, plan: Plan) -> None:
+        notes = plan.document.networks[0].notes
+        while len(self.notes) > len(notes):
+            self.removeItem(self.notes.pop())
+        for item, note in zip(self.notes, notes, strict=False):
+            item.set_note(note)
+        for note in notes[len(self.notes) :]:
+            self.notes.append(NoteItem(note, self.style_))
+            self.addItem(self.notes[-1])
 
     def _place_boxes(self) -> None:
         """Below their cards, each clear of those already placed."""
@@ -246,6 +233,8 @@ class Board(QGraphicsScene):
             link.restyle(self.style_)
         for box in self.boxes.values():
             box.restyle(self.style_)
+        for note in self.notes:
+            note.restyle(self.style_)
         plan, self.plan = self.plan, None
         if plan is not None:
             self.set_plan(plan)
@@ -270,7 +259,7 @@ class Board(QGraphicsScene):
     # --- looking ------------------------------------------------------------------------------------------------
 
     def content(self) -> QRectF:
-        """The rectangle around all cards and what hangs on them."""
+        """The rectangle around all cards, what hangs on them, and the notes."""
         found = QRectF()
         for card in self.cards.values():
             found = found.united(card.scene_frame)
@@ -279,6 +268,8 @@ class Board(QGraphicsScene):
                 found = found.united(button.translated(card.position))
         for box in self.boxes.values():
             found = found.united(box.frame.translated(box.pos()))
+        for note in self.notes:
+            found = found.united(note.sceneBoundingRect())
         return found
 
     def hit(self, point: QPointF, zoom: float) -> Hit:
@@ -289,10 +280,19 @@ class Board(QGraphicsScene):
                 button = box.button_at(inner)
                 return Hit(Part.BOX, node_id) if button is None else Hit(Part.REMEDY, node_id, button)
         for card in reversed(self.cards.values()):
-            found = _hit_card(card, point - card.position, zoom)
+            found = hit_card(card, point - card.position, zoom)
             if found is not None:
                 return found
-        return self._hit_link(point, _REACH / zoom)
+        link = self._hit_link(point, _REACH / zoom)
+        return link if link.part is not Part.NOTHING else self._hit_note(point)
+
+    def _hit_note(self, point: QPointF) -> Hit:
+        for number in reversed(range(len(self.notes))):
+            inner = point - self.notes[number].pos()
+            if self.notes[number].rect().contains(inner):
+                corner = self.notes[number].corner().contains(inner)
+                return Hit(Part.NOTE_CORNER if corner else Part.NOTE, index=number)
+        return Hit(Part.NOTHING)
 
     def free_port(self, node_id: str) -> int:
         """The input port that a new link would take."""
@@ -308,6 +308,10 @@ class Board(QGraphicsScene):
             if link.is_near(point, within):
                 return Hit(Part.LINK, edge=edge)
         return Hit(Part.NOTHING)
+
+    def helpEvent(self, event: QGraphicsSceneHelpEvent) -> None:
+        """The pointer rests: say what the card under it costs."""
+        show_tip(self, event)
 
     # --- what a gesture shows -----------------------------------------------------------------------------------
 
@@ -333,35 +337,3 @@ class Board(QGraphicsScene):
             card.offers = ()
             card.fade(False)
             card.face.update()
-
-
-def _hit_card(card: Card, point: QPointF, zoom: float) -> Hit | None:
-    layout = card.layout
-    reach = (PORT + 3) / min(zoom, 1.0)
-    if not layout.frame.adjusted(-reach, -reach, 40, reach).contains(point):
-        return None
-    button = card.append_button()
-    if button is not None and button.adjusted(-2, -2, 2, 2).contains(point):
-        return Hit(Part.APPEND, card.id)
-    if card.show_ports() or not layout.frame.adjusted(4, 4, -4, -4).contains(point):
-        for index, port in enumerate(layout.in_ports):
-            if _near(port, point, reach):
-                return Hit(Part.IN_PORT, card.id, index)
-        if _near(layout.out_port, point, reach):
-            return Hit(Part.OUT_PORT, card.id)
-    if not layout.frame.contains(point):
-        return None
-    if card.biases is not None:
-        for unit in range(len(layout.tiles)):
-            dot = card.bias_dot(unit)
-            if dot is not None and dot.adjusted(-2, -2, 2, 2).contains(point):
-                return Hit(Part.BIAS, card.id, unit)
-    for unit, rect in enumerate(layout.tiles):
-        if rect.contains(point):
-            return Hit(Part.NEURON, card.id, unit)
-    return Hit(Part.CARD, card.id)
-
-
-def _near(first: QPointF, second: QPointF, within: float) -> bool:
-    away = first - second
-    return away.x() ** 2 + away.y() ** 2 <= within**2

@@ -2,46 +2,43 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from engine.document.graph import Edge
 from engine.plan.plan import Plan
-from widgets.canvas.board import Hit, Part
-from widgets.canvas.dropping import Dropping, dropped_layer
-from widgets.canvas.gestures import Gesture, begin
+from widgets.canvas.dropping import DropTarget
+from widgets.canvas.gesture import Gesture
+from widgets.canvas.gestures import begin
+from widgets.canvas.hits import Hit, Part
 from widgets.canvas.hover import Hover
+from widgets.canvas.in_place import InPlace
 from widgets.canvas.keyboard import Keyboard
+from widgets.canvas.note_desk import NoteDesk
+from widgets.canvas.offers import Offers
 from widgets.canvas.overlay import ValueEditor, ValueLabel
 from widgets.canvas.style import SNAP, sentence_text
-from widgets.canvas.surface import Surface
 from widgets.controls import EmptyState
 
-_LINK_BUDGET = 0.0012
-"""Seconds of a frame that may go into redrawing links; the rest waits for the next."""
-_NEXT_LINKS, _LAST_FRAME = 16, 50
-"""Milliseconds until waiting links are redrawn without new values: once begun, and after what may be the last frame."""
+_LAST_FRAME = 50
+"""Milliseconds until waiting links are redrawn after what may be the last frame."""
 
 
-class Canvas(Surface):
+class Canvas(DropTarget):
     """Cards joined by links. Setters never emit."""
 
     selection_changed = Signal(object, object)
@@ -51,8 +48,6 @@ class Canvas(Surface):
     connect_requested = Signal(str, str, int)
     """Source, target, port or -1 for the first free one."""
     disconnect_requested = Signal(object)
-    layer_dropped = Signal(str, float, float)
-    layer_dropped_on_link = Signal(str, object)
     delete_requested = Signal()
     neuron_hovered = Signal(str, int)
     neuron_left = Signal()
@@ -62,6 +57,16 @@ class Canvas(Surface):
     remedy_chosen = Signal(object, int)
     """Problem, number of its remedy."""
     append_requested = Signal(str)
+    layer_chosen = Signal(str, object)
+    """Name of a layer, and the Spot where it is to go."""
+    merge_requested = Signal(str, str, int, str)
+    """Source, target, its taken port, and the name of the merging layer."""
+    field_changed = Signal(str, tuple, object, bool)
+    """Node id, path of the field, value, whether the change is over."""
+    renamed = Signal(str, str)
+    note_changed = Signal(int, object, bool)
+    """Number of the note, the Note, whether the drag is over."""
+    note_removed = Signal(int)
     card_activated = Signal(str)
     open_library_requested = Signal()
     context_menu_requested = Signal(QPoint)
@@ -73,10 +78,12 @@ class Canvas(Surface):
         self.setAccessibleName(self.tr("Canvas"))
         self.keyboard = Keyboard(self)
         self.hover = Hover(self)
+        self.offers = Offers(self)
+        self.notes = NoteDesk(self)
+        self.in_place = InPlace(self)
         self.selected: frozenset[str] = frozenset()
         self.selected_edge: Edge | None = None
         self._gesture: Gesture | None = None
-        self._last_link: Edge | None = None
         self.value_label = ValueLabel(self.viewport())
         self.editor = ValueEditor(self.viewport())
         self.editor.edited.connect(self.parameter_edited)
@@ -84,11 +91,6 @@ class Canvas(Surface):
         self._empty.button.setProperty("class", "primary")
         self._empty.clicked.connect(self._choose_empty_remedy)
         self._empty.hide()
-        self._refresh_timer = QTimer(self)
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.timeout.connect(lambda: self._refresh_links(_NEXT_LINKS))
-        self._dropping = Dropping(self.board)
-        self.setAcceptDrops(True)
 
     # --- values in ----------------------------------------------------------------------------------------------
 
@@ -105,6 +107,8 @@ class Canvas(Surface):
             self.selected_edge = None
         self._show_selection()
         self.keyboard.forget_missing()
+        self.in_place.forget_missing()
+        self.notes.forget_missing()
         empty = next((problem for problem in new.problems if problem.kind == "empty"), None)
         self._empty.setVisible(not new.nodes and empty is not None)
         if not new.nodes and empty is not None:
@@ -113,6 +117,10 @@ class Canvas(Surface):
             self._empty.button.setAccessibleName(self._empty.button.text())
         if old is None or (self.camera.is_fitted and resized):
             self.fit()
+        if resized or old is None or before != self.board.comings:
+            self.minimap.follow()
+        else:
+            self.minimap.follow_later()
 
     def set_selection(self, ids: frozenset[str], edge: Edge | None) -> None:
         """Outline these cards, or this link."""
@@ -130,7 +138,7 @@ class Canvas(Surface):
     def set_parameters(self, arrays: Mapping[str, NDArray[np.floating[Any]]]) -> None:
         """Weights (units, inputs) and biases (units,) by "node.parameter"."""
         self.board.set_parameters(arrays)
-        self._refresh_links(_LAST_FRAME)
+        self.refresh_links(_LAST_FRAME)
         self.hover.refresh()
         self.release()
 
@@ -171,7 +179,7 @@ class Canvas(Surface):
 
     def pan(self, away: QPoint) -> None:
         """Move the view by pixels."""
-        self.editor.close_editor()
+        self._close_fields()
         super().pan(away)
 
     def reveal(self, node_id: str) -> None:
@@ -180,31 +188,27 @@ class Canvas(Surface):
         box = self.board.boxes.get(node_id)
         self.camera.reveal(area if box is None else area.united(box.frame.translated(box.pos())))
 
+    def pointer(self) -> QPointF | None:
+        """Where the pointer is in the scene; None while it is elsewhere."""
+        pixel = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().underMouse() and self.viewport().rect().contains(pixel)
+        return self.mapToScene(pixel) if inside else None
+
+    def free_place(self, size: QSizeF) -> QPointF:
+        """A corner, near the middle of the view, at which nothing of that size covers a card or a note."""
+        area = QRectF(QPointF(), size)
+        area.moveCenter(self.camera.center())
+        taken = [card.scene_frame for card in self.board.cards.values()]
+        taken += [note.sceneBoundingRect() for note in self.board.notes]
+        while any(other.intersects(area) for other in taken):
+            area.translate(0.0, 4 * SNAP)
+        return area.topLeft()
+
     def describe(self, text: str) -> None:
         """Tell a screen reader where the keyboard is."""
         self.setAccessibleDescription(text)
 
-    def _refresh_links(self, pause: int) -> None:
-        """Redraw links with new weights, as many as fit in a frame's share.
-
-        The next frame goes on behind them; if none comes within `pause` milliseconds, they are redrawn without it.
-        """
-        started = time.perf_counter()
-        stale = list(self.board.stale_links())
-        behind = next((k + 1 for k, link in enumerate(stale) if link.edge == self._last_link), 0)
-        waiting = stale[behind:] + stale[:behind]
-        while waiting and time.perf_counter() - started < _LINK_BUDGET:
-            link = waiting.pop(0)
-            link.refresh()
-            self._last_link = link.edge
-        if any(link.has_picture for link in waiting):
-            self._refresh_timer.start(pause)
-
     # --- what gestures, keyboard and pointer ask for ------------------------------------------------------------
-
-    def hit(self, point: QPointF) -> Hit:
-        """What lies under a point of the scene."""
-        return self.board.hit(point, self.camera.zoom)
 
     def select(self, ids: frozenset[str], edge: Edge | None) -> None:
         """The user selected something."""
@@ -229,6 +233,7 @@ class Canvas(Surface):
         for node_id, x, y in places:
             self.board.move_card(node_id, x, y)
         self.camera.is_fitted = False
+        self.minimap.follow_later()
         self.moved.emit(places, finished)
 
     def click(self, hit: Hit, pixel: QPoint) -> None:
@@ -240,6 +245,10 @@ class Canvas(Surface):
             self.append_requested.emit(hit.node)
         elif hit.part is Part.NEURON:
             self.neuron_clicked.emit(hit.node, hit.index)
+        elif hit.part is Part.UNITS:
+            self.in_place.open_units(hit.node)
+        elif hit.part is Part.ACTIVATION:
+            self.in_place.open_activation(hit.node)
         else:
             self._offer_value(hit, pixel)
 
@@ -258,6 +267,11 @@ class Canvas(Surface):
         if value is not None:
             self.editor.open_at(label, name, index, value, pixel)
 
+    def _close_fields(self) -> None:
+        self.editor.close_editor()
+        self.in_place.close_fields()
+        self.notes.editor.finish()
+
     def cancel(self) -> bool:
         """Escape: end the gesture, else the selection; returns whether there was either."""
         if self._gesture is not None:
@@ -268,6 +282,9 @@ class Canvas(Surface):
         if self.selected or self.selected_edge is not None:
             self.keyboard.set_node(None)
             self.select(frozenset(), None)
+            return True
+        if self.notes.selected is not None:
+            self.notes.select(None)
             return True
         return False
 
@@ -281,7 +298,7 @@ class Canvas(Surface):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin what the button and the place ask for."""
-        self.editor.close_editor()
+        self._close_fields()
         if self._gesture is None:
             pixel = event.position().toPoint()
             self._gesture = begin(self, self.mapToScene(pixel), pixel, event.button(), event.modifiers())
@@ -312,6 +329,8 @@ class Canvas(Surface):
             self.open_library_requested.emit()
         elif hit.part in (Part.CARD, Part.NEURON) and event.button() == Qt.MouseButton.LeftButton:
             self.card_activated.emit(hit.node)
+        elif hit.part is Part.NOTE and event.button() == Qt.MouseButton.LeftButton:
+            self.notes.write(hit.index)
         else:
             self.mousePressEvent(event)
 
@@ -330,6 +349,13 @@ class Canvas(Surface):
         """Nothing lies under the pointer any more."""
         self.hover.leave()
         super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Over the number of units of a selected card it turns that; otherwise it moves the view."""
+        if self.in_place.wheel(event):
+            event.accept()
+        else:
+            super().wheelEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys of the canvas; others go to the window."""
@@ -358,37 +384,8 @@ class Canvas(Surface):
         self.value_label.restyle()
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """What the running gesture draws."""
+        """What the running gesture draws, and what can be changed on a selected card."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.in_place.paint(painter)
         if self._gesture is not None:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._gesture.paint(painter)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Layers of the library are welcome."""
-        if dropped_layer(event.mimeData()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Show the link that the layer would be inserted in."""
-        self._dropping.over(self.hit(self.mapToScene(event.position().toPoint())).edge)
-        event.acceptProposedAction()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """It went elsewhere."""
-        self._dropping.over(None)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Insert the layer in the link under the pointer, or put it where it was dropped."""
-        self._dropping.over(None)
-        layer = dropped_layer(event.mimeData())
-        if layer is None:
-            return
-        point = self.mapToScene(event.position().toPoint())
-        edge = self.hit(point).edge
-        if edge is not None:
-            self.layer_dropped_on_link.emit(layer, edge)
-        else:
-            self.layer_dropped.emit(layer, round(point.x() / SNAP) * SNAP, round(point.y() / SNAP) * SNAP)
-        event.acceptProposedAction()

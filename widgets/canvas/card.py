@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
-from engine.plan.plan import NodePlan
+from engine.plan.plan import NodePlan, Problem
 from widgets import theme
 from widgets.canvas.layout import CardLayout
 from widgets.canvas.pictures import Picture, from_classes, from_signed
@@ -16,6 +16,8 @@ from widgets.canvas.style import DOTS, PADDING, PORT, Style, dot_radius
 
 _APPEND_GAP = 20.0
 _APPEND_RADIUS = 9.0
+_MARK_RISE = 6.0
+"""How far the mark of a warning stands out above the card."""
 
 
 class Card:
@@ -29,6 +31,7 @@ class Card:
         self.can_append = False
         self.append_hovered = False
         self.wrong = False
+        self.warnings: tuple[Problem, ...] = ()
         self.dimmed = False
         self.hovered_unit: int | None = None
         self.pictures: list[Picture] = []
@@ -68,6 +71,12 @@ class Card:
         self.frame.fit()
         self.face.fit()
         self.update()
+
+    def set_warnings(self, warnings: tuple[Problem, ...]) -> None:
+        """Mark the card if there is something to be warned of."""
+        if bool(warnings) != bool(self.warnings):
+            self.frame.update()
+        self.warnings = warnings
 
     def set_maps(self, maps: NDArray[np.uint8]) -> None:
         """Show what the units compute: signed index images (units, height, width)."""
@@ -153,7 +162,7 @@ class _Frame(QGraphicsRectItem):
 
     def fit(self) -> None:
         """Take the size of the card's layout."""
-        self.setRect(self._card.layout.frame.adjusted(-5, -5, 5, 5))
+        self.setRect(self._card.layout.frame.adjusted(-5, -5 - _MARK_RISE, 5, 5))
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         card, style, layout = self._card, self._card.style, self._card.layout
@@ -167,6 +176,18 @@ class _Frame(QGraphicsRectItem):
             painter.drawRoundedRect(layout.frame.adjusted(-3.5, -3.5, 3.5, 3.5), theme.RADIUS + 3, theme.RADIUS + 3)
         if QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform()) > 0.35:
             self._paint_texts(painter)
+        if card.warnings:
+            self._paint_mark(painter)
+
+    def _paint_mark(self, painter: QPainter) -> None:
+        """A small sign on the upper border, where no text is."""
+        style, frame = self._card.style, self._card.layout.frame
+        place = QRectF(frame.right() - PADDING - theme.ICON, frame.top() - _MARK_RISE, theme.ICON, theme.ICON)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(style.surface)
+        painter.drawEllipse(place.center(), theme.ICON / 2 + 2, theme.ICON / 2 + 2)
+        icon = style.icon("warning", "warning", painter.device().devicePixelRatioF())
+        painter.drawPixmap(place, icon, QRectF(icon.rect()))
 
     def _border(self) -> QPen:
         card, style = self._card, self._card.style

@@ -1,31 +1,67 @@
-"""A layer dragged over from the library: a link that it would be inserted in lights up."""
+"""What can be dragged onto the canvas: layers of the library. A link that one would be inserted in lights up."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QWidget
 
 from engine.document.graph import Edge
-from widgets.canvas.board import Board
-from widgets.canvas.style import DROP_TYPE
+from widgets.canvas.style import DROP_TYPE, SNAP
+from widgets.canvas.surface import Surface
 
 
-class Dropping:
-    """The drag that is over the canvas, if any."""
+class DropTarget(Surface):
+    """A surface that takes layers."""
 
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self._edge: Edge | None = None
+    layer_dropped = Signal(str, float, float)
+    layer_dropped_on_link = Signal(str, object)
 
-    def over(self, edge: Edge | None) -> None:
-        """Light up the link under the pointer, and only that."""
-        if edge == self._edge:
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._lit: Edge | None = None
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Layers of the library are welcome."""
+        if dropped_layer(event.mimeData()) is not None:
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show the link that the layer would be inserted in."""
+        self._light(self.hit(self.mapToScene(event.position().toPoint())).edge)
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self._light(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Insert the layer in the link under the pointer, or put it where it was dropped."""
+        self._light(None)
+        layer = dropped_layer(event.mimeData())
+        if layer is None:
             return
-        for changed, lit in ((self._edge, False), (edge, True)):
-            link = self._board.links.get(changed) if changed is not None else None
+        point = self.mapToScene(event.position().toPoint())
+        edge = self.hit(point).edge
+        if edge is not None:
+            self.layer_dropped_on_link.emit(layer, edge)
+        else:
+            self.layer_dropped.emit(layer, round(point.x() / SNAP) * SNAP, round(point.y() / SNAP) * SNAP)
+        event.acceptProposedAction()
+
+    def _light(self, edge: Edge | None) -> None:
+        """Light up the link under the pointer, and only that."""
+        if edge == self._lit:
+            return
+        for changed, lit in ((self._lit, False), (edge, True)):
+            link = self.board.links.get(changed) if changed is not None else None
             if link is not None:
                 link.hovered = lit
                 link.update()
-        self._edge = edge
+        self._lit = edge
 
 
 def dropped_layer(data: QMimeData) -> str | None:

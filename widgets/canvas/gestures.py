@@ -6,48 +6,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QApplication
 
-from engine.document.graph import Edge
-from widgets.canvas.board import Hit, Part
-from widgets.canvas.link import wire
-from widgets.canvas.reach import legal_ends
+from widgets.canvas.connecting import Connect, from_input
+from widgets.canvas.gesture import Gesture
+from widgets.canvas.hits import Hit, Part
+from widgets.canvas.note_gesture import ChangeNote
 from widgets.canvas.style import SNAP
 
 if TYPE_CHECKING:
     from widgets.canvas.canvas import Canvas
 
 _TOGGLE = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-
-class Gesture:
-    """Begins with a press; `move`, then `finish` or `cancel`. Points are of the scene, pixels of the viewport."""
-
-    cursor: Qt.CursorShape | None = None
-
-    def __init__(self, canvas: Canvas, point: QPointF, pixel: QPoint) -> None:
-        self.canvas, self.start, self.start_pixel = canvas, point, pixel
-        if self.cursor is not None:
-            canvas.viewport().setCursor(self.cursor)
-
-    def move(self, point: QPointF, pixel: QPoint) -> None:
-        """The pointer moved."""
-
-    def finish(self, point: QPointF, pixel: QPoint) -> None:
-        """The button was released."""
-
-    def cancel(self) -> None:
-        """Escape, or the pointer was lost: nothing shall have happened."""
-
-    def abandon(self) -> None:
-        """The plan changed under it: stop showing, say nothing."""
-
-    def paint(self, painter: QPainter) -> None:
-        """Draw on top of the scene."""
-
-    def is_far(self, pixel: QPoint) -> bool:
-        """Whether the pointer moved far enough to mean it."""
-        return (pixel - self.start_pixel).manhattanLength() >= QApplication.startDragDistance()
 
 
 class Pan(Gesture):
@@ -145,90 +114,6 @@ class RubberBand(Gesture):
         painter.drawRect(self._area)
 
 
-class Connect(Gesture):
-    """Draws a link from a port. `fixed` is the card it starts at; `forward` whether that is its source.
-
-    `detached` is the link that was picked up at its far end: dropped on empty space it is gone, elsewhere it moves.
-    """
-
-    cursor = Qt.CursorShape.CrossCursor
-
-    def __init__(
-        self,
-        canvas: Canvas,
-        point: QPointF,
-        pixel: QPoint,
-        fixed: tuple[str, int],
-        forward: bool,
-        detached: Edge | None = None,
-    ) -> None:
-        super().__init__(canvas, point, pixel)
-        self._node, self._port = fixed
-        self._forward, self._detached, self._end = forward, detached, point
-        card = canvas.board.cards[self._node]
-        self._anchor = card.position + (card.layout.out_port if forward else card.layout.in_ports[self._port])
-        plan = canvas.board.plan
-        self._legal = legal_ends(plan, self._node, forward) if plan is not None else frozenset()
-        canvas.board.show_targets(self._legal, self._node, forward, None)
-        if detached is not None:
-            canvas.board.links[detached].setVisible(False)
-
-    def move(self, point: QPointF, pixel: QPoint) -> None:
-        self._end = point
-        hit = self.canvas.hit(point)
-        target = hit.node if hit.node in self._legal else None
-        self.canvas.board.show_targets(self._legal, self._node, self._forward, target)
-        if target is not None:
-            self._end = self._snapped(hit)
-        self.canvas.viewport().update()
-
-    def _snapped(self, hit: Hit) -> QPointF:
-        card = self.canvas.board.cards[hit.node]
-        if not self._forward:
-            return card.position + card.layout.out_port
-        port = hit.index if hit.part is Part.IN_PORT else self.canvas.board.free_port(hit.node)
-        return card.position + card.layout.in_ports[port]
-
-    def finish(self, point: QPointF, pixel: QPoint) -> None:
-        hit = self.canvas.hit(point)
-        self._end_show()
-        if hit.node in self._legal:
-            self._connect(hit)
-        elif self._detached is not None and hit.part in (Part.NOTHING, Part.LINK, Part.WEIGHT) and self.is_far(pixel):
-            self.canvas.disconnect_requested.emit(self._detached)
-
-    def _connect(self, hit: Hit) -> None:
-        if not self._forward:
-            self.canvas.connect_requested.emit(hit.node, self._node, self._port)
-            return
-        port = hit.index if hit.part is Part.IN_PORT else -1
-        if self._detached is not None:
-            same_port = port in (-1, self._detached.port)
-            if hit.node == self._detached.target and same_port:
-                return
-            self.canvas.disconnect_requested.emit(self._detached)
-        self.canvas.connect_requested.emit(self._node, hit.node, port)
-
-    def cancel(self) -> None:
-        self._end_show()
-
-    def abandon(self) -> None:
-        self._end_show()
-
-    def _end_show(self) -> None:
-        link = self.canvas.board.links.get(self._detached) if self._detached is not None else None
-        if link is not None:
-            link.setVisible(True)
-        self.canvas.board.hide_targets()
-        self.canvas.viewport().update()
-
-    def paint(self, painter: QPainter) -> None:
-        start, end = (self._anchor, self._end) if self._forward else (self._end, self._anchor)
-        painter.setPen(self.canvas.board.style_.wire_selected_pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(wire(start, end))
-
-
 def begin(
     canvas: Canvas, point: QPointF, pixel: QPoint, button: Qt.MouseButton, modifiers: Qt.KeyboardModifier
 ) -> Gesture | None:
@@ -240,13 +125,18 @@ def begin(
     hit = canvas.hit(point)
     adding = bool(modifiers & _TOGGLE)
     if hit.part is Part.NOTHING:
+        canvas.notes.select(None)
         canvas.keyboard.set_node(None)
         return RubberBand(canvas, point, pixel, canvas.selected if adding else frozenset())
     if hit.part is Part.OUT_PORT:
         return Connect(canvas, point, pixel, (hit.node, 0), True)
     if hit.part is Part.IN_PORT:
-        return _from_input(canvas, point, pixel, hit)
-    if hit.part in (Part.CARD, Part.NEURON):
+        return from_input(canvas, point, pixel, hit)
+    canvas.notes.select(hit.index if hit.part in (Part.NOTE, Part.NOTE_CORNER) else None)
+    if hit.part in (Part.NOTE, Part.NOTE_CORNER):
+        canvas.select(frozenset(), None)
+        return ChangeNote(canvas, point, pixel, hit)
+    if hit.part in (Part.CARD, Part.NEURON, Part.UNITS, Part.ACTIVATION):
         canvas.keyboard.set_node(hit.node)
         if adding:
             canvas.select(canvas.selected ^ {hit.node}, None)
@@ -256,11 +146,3 @@ def begin(
     if hit.edge is not None:
         canvas.select(frozenset(), hit.edge)
     return Press(canvas, point, pixel, hit) if hit.part is not Part.BOX else None
-
-
-def _from_input(canvas: Canvas, point: QPointF, pixel: QPoint, hit: Hit) -> Gesture:
-    """A connected input lets its link be picked up; a free one draws a new link backwards."""
-    linked = [edge for edge in canvas.board.links if (edge.target, edge.port) == (hit.node, hit.index)]
-    if linked:
-        return Connect(canvas, point, pixel, (linked[0].source, 0), True, linked[0])
-    return Connect(canvas, point, pixel, (hit.node, hit.index), False)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale, QPoint, Qt
 
-from widgets.canvas.board import Hit, Part
+from widgets.canvas.hits import Hit, Part
 
 if TYPE_CHECKING:
     from widgets.canvas.canvas import Canvas
 
 _NOTHING = Hit(Part.NOTHING)
-_HAND = {Part.REMEDY, Part.APPEND, Part.BIAS, Part.WEIGHT, Part.LINK, Part.NEURON}
+_HAND = {Part.REMEDY, Part.APPEND, Part.BIAS, Part.WEIGHT, Part.LINK, Part.NEURON, Part.UNITS, Part.ACTIVATION}
 _PORTS = {Part.IN_PORT, Part.OUT_PORT}
 
 
@@ -33,6 +33,11 @@ class Hover:
         """The pointer is elsewhere."""
         self.show(_NOTHING, QPoint())
 
+    @property
+    def hit(self) -> Hit:
+        """What lay under the pointer when it last moved."""
+        return self._last
+
     def show(self, hit: Hit, pixel: QPoint) -> None:
         """Light up what was hit."""
         board, last = self._canvas.board, self._last
@@ -41,6 +46,7 @@ class Hover:
         if hit == last:
             return
         self._last = hit
+        self._canvas.in_place.show_hovered(hit)
         if (last.node, last.part is Part.APPEND) != (hit.node, hit.part is Part.APPEND) or last.part != hit.part:
             for node_id in {last.node, hit.node} & board.cards.keys():
                 card = board.cards[node_id]
@@ -83,6 +89,8 @@ class Hover:
         viewport = self._canvas.viewport()
         if hit.part in _HAND:
             viewport.setCursor(Qt.CursorShape.PointingHandCursor)
+        elif hit.part is Part.NOTE_CORNER:
+            viewport.setCursor(Qt.CursorShape.SizeFDiagCursor)
         elif hit.part in _PORTS:
             viewport.setCursor(Qt.CursorShape.CrossCursor)
         else:
@@ -96,6 +104,10 @@ class Hover:
             bias = card.bias(hit.index) if card is not None else None
             text = QCoreApplication.translate("Canvas", "bias {value}")
             return "" if bias is None else text.format(value=number_text(bias))
+        if hit.part is Part.UNITS:
+            return QCoreApplication.translate("Canvas", "Turn the wheel, type or click to change the number")
+        if hit.part is Part.ACTIVATION:
+            return QCoreApplication.translate("Canvas", "Click to choose another activation")
         link = board.links.get(hit.edge) if hit.edge is not None else None
         if link is None:
             return ""

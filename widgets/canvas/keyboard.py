@@ -41,9 +41,14 @@ class Keyboard:
             return self._go(*_ARROWS[key])
         if key in _ENTER and self.node is not None:
             return self._activate(self.node)
+        if key in _ENTER and self._canvas.notes.selected is not None:
+            self._canvas.notes.write(self._canvas.notes.selected)
+            return True
         if key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             if self._canvas.selected or self._canvas.selected_edge is not None:
                 self._canvas.delete_requested.emit()
+            else:
+                self._canvas.notes.remove_selected()
             return True
         if key == Qt.Key.Key_Escape:
             return self._canvas.cancel()
@@ -54,22 +59,29 @@ class Keyboard:
             self._canvas.zoom_by(1 / 1.25 if key == Qt.Key.Key_Minus else 1.25)
             return True
         if key == Qt.Key.Key_Slash:
-            self._canvas.open_library_requested.emit()
+            self._canvas.offers.search_here()
             return True
+        if event.text().isdigit() and modifiers == _PLAIN:
+            return self._canvas.in_place.type_units(event.text())
         return False
 
     def step(self, forward: bool) -> bool:
-        """Tab: to the next remedy or card; False at the end, so that the focus leaves the canvas."""
-        stops = self._stops()
+        """Tab: to the next remedy, card or note; False at the end, so that the focus leaves the canvas."""
+        stops, notes = self._stops(), self._canvas.notes
+        if notes.selected is not None and (forward or notes.selected > 0):
+            return notes.go_to(notes.selected + (1 if forward else -1))
         if not stops:
-            return False
+            return forward and notes.go_to(0)
+        if notes.selected is not None:
+            notes.select(None)
+            return self._set(*stops[-1])
         here = (self.node, self.remedy)
         if here not in stops:
             return self._set(*(stops[0] if forward else stops[-1]))
         index = stops.index(here) + (1 if forward else -1)
         if not 0 <= index < len(stops):
             self.set_node(None)
-            return False
+            return index > 0 and notes.go_to(0)
         return self._set(*stops[index])
 
     def set_node(self, node_id: str | None) -> None:
@@ -95,7 +107,8 @@ class Keyboard:
             return box.label(self.remedy)
         layout = card.layout
         parts = [layout.title, layout.subtitle, layout.shape]
-        parts += [sentence_text(problem.sentence) for problem in (box.problems if box is not None else ())]
+        said = (*(box.problems if box is not None else ()), *card.warnings)
+        parts += [sentence_text(problem.sentence) for problem in said]
         return ", ".join(part for part in parts if part)
 
     def _stops(self) -> list[tuple[str | None, int | None]]:
@@ -146,6 +159,7 @@ class Keyboard:
         return True
 
     def _nudge(self, dx: int, dy: int) -> bool:
+        self._canvas.notes.nudge(dx * SNAP, dy * SNAP)
         places = [
             (node_id, at.x() + dx * SNAP, at.y() + dy * SNAP)
             for node_id, at in ((id_, self._canvas.board.cards[id_].position) for id_ in self._canvas.selected)

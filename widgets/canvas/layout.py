@@ -10,6 +10,8 @@ from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRectF, Qt
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entries, form
 from engine.document.graph import CARD_GAP
+from engine.document.naming import is_own_name
+from engine.plan.cost import fixed_count
 from engine.plan.plan import NodePlan, Plan
 from widgets import theme
 from widgets.canvas.style import (
@@ -33,6 +35,8 @@ WIDEST = CARD_GAP - 16.0
 _COUNTED = ("units", "filters")
 """Fields that stand behind the title."""
 _PORT_PITCH = 16.0
+_LONGEST_NAME = 16
+"""Characters of a name of the user's own that a card shows."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
     side = LARGE_TILE if is_output and units == 1 else TILE
     answer = is_output and is_open and units > 1 and plan.target is not None
 
-    title, subtitle = _title(layer), _subtitle(node, plan)
+    title, subtitle = _title(node), _subtitle(node, plan)
     shape_text = str(shape) if shape is not None else ""
     shape_width = 8 + style.small_metrics.horizontalAdvance(shape_text) + 8
     heading = theme.ICON + 6 + style.title_metrics.horizontalAdvance(title)
@@ -137,8 +141,16 @@ def _in_ports(layer: Layer, links_in: int, x: float, y: float) -> tuple[QPointF,
     return tuple(QPointF(x, y + (k - (count - 1) / 2) * _PORT_PITCH) for k in range(count))
 
 
-def _title(layer: Layer) -> str:
-    name = theme.translate_catalog(layer.label)
+def _title(node: NodePlan) -> str:
+    """What the layer is called or, where the user gave it a name, that; its number of units in either case."""
+    return layer_title(node.layer, node.node.id if is_own_name(node.node.id) else "")
+
+
+def layer_title(layer: Layer, called: str = "") -> str:
+    """The words at the top of a layer's card: its name, or what it is called, with its number of units."""
+    if len(called) > _LONGEST_NAME:
+        called = called[: _LONGEST_NAME - 1] + "…"
+    name = called or theme.translate_catalog(layer.label)
     units = next((getattr(layer, name) for name in _COUNTED if hasattr(layer, name)), None)
     return name if units is None else f"{name} {QLocale().toString(units)}"
 
@@ -146,7 +158,7 @@ def _title(layer: Layer) -> str:
 def _subtitle(node: NodePlan, plan: Plan) -> str:
     """The fields that matter and the number of parameters; for an Input, where its samples come from."""
     if node.layer.takes[1] == 0:
-        return theme.translate_catalog(plan.document.data.dataset.label)
+        return theme.translate_catalog(plan.document.data.dataset.title)
     parts = []
     for field in form(type(node.layer)):
         if field.name not in node.layer.summary or field.name in _COUNTED:
@@ -160,8 +172,11 @@ def _subtitle(node: NodePlan, plan: Plan) -> str:
             shown = QLocale().toString(value, "g", 3) if isinstance(value, float) else str(value)
             parts.append(f"{theme.translate_catalog(field.label)} {shown}")
     if node.parameter_count:
-        count = QLocale().toString(node.parameter_count)
-        parts.append(QCoreApplication.translate("Canvas", "{count} p").format(count=count))
+        frozen = fixed_count(node) - node.buffer_count == node.parameter_count
+        template = QCoreApplication.translate("Canvas", "{count} p")
+        if frozen:
+            template = QCoreApplication.translate("Canvas", "{count} p frozen")
+        parts.append(template.format(count=QLocale().toString(node.parameter_count)))
     return " · ".join(parts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from engine.catalog.layers.layer import Parameter
 from engine.catalog.registry import Range
@@ -14,6 +14,10 @@ from widgets import theme
 from widgets.controls import NumberField
 
 _LIMIT = 1e6
+_NAME_WIDTH = 136
+_WIDEST = 300
+"""Width of a text beside the pointer, pixels, before it is broken into lines."""
+_ANY = Range(-_LIMIT, _LIMIT, step=0.1)
 
 
 class ValueLabel(QLabel):
@@ -39,9 +43,13 @@ class ValueLabel(QLabel):
     def show_at(self, text: str, pixel: QPoint) -> None:
         """Say something beside a point of the canvas, within its bounds."""
         self.setText(text)
+        wide = self.fontMetrics().horizontalAdvance(text) > _WIDEST
+        self.setWordWrap(wide)
+        self.setMinimumWidth(_WIDEST if wide else 0)
         self.adjustSize()
         room = _room(self)
         x = pixel.x() + 14 if pixel.x() + 14 + self.width() <= room.right() else pixel.x() - 10 - self.width()
+        x = max(x, 4)
         y = pixel.y() + 14 if pixel.y() + 14 + self.height() <= room.bottom() else pixel.y() - 8 - self.height()
         self.move(x, y)
         self.show()
@@ -49,21 +57,21 @@ class ValueLabel(QLabel):
 
 
 class ValueEditor(QFrame):
-    """A label and a number field for one weight or bias; Enter, Escape or a click elsewhere closes it."""
+    """A label and a number field for one value of a card; Enter, Escape or a click elsewhere closes it."""
 
     edited = Signal(str, tuple, float)
     """Parameter name, index, new value."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, constraint: Range = _ANY, name: str = "canvas.editor") -> None:
         super().__init__(parent)
-        self.setObjectName("canvas.editor")
+        self.setObjectName(name)
         self.setProperty("class", "panel")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._name = ""
         self._index: tuple[int, ...] = ()
         self._label = QLabel()
         self._label.setProperty("class", "muted")
-        self.field = NumberField(Range(-_LIMIT, _LIMIT, step=0.1), "canvas.editor.value")
+        self.field = NumberField(constraint, f"{name}.value", integer=constraint.step == 1)
         self.field.setFixedWidth(112)
         self.field.value_committed.connect(lambda value: self.edited.emit(self._name, self._index, float(value)))
         self.field.installEventFilter(self)
@@ -91,6 +99,11 @@ class ValueEditor(QFrame):
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
         self.field.selectAll()
+
+    @property
+    def name(self) -> str:
+        """What the value belongs to."""
+        return self._name
 
     def check(self, parameters: Mapping[str, Parameter]) -> None:
         """Put it away, saying nothing, when its value is no longer among these."""
@@ -130,6 +143,55 @@ class ValueEditor(QFrame):
             self.field.interpretText()
             self.hide()
         return super().eventFilter(watched, event)
+
+
+class NameField(QLineEdit):
+    """The field over a card's title; Enter and a click elsewhere give the name, Escape does not."""
+
+    given = Signal(str, str)
+    """The name that the card had, and what was typed."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas.name")
+        self.setAccessibleName(self.tr("Name of the card"))
+        self.setFixedWidth(_NAME_WIDTH)
+        self.named = ""
+        self.editingFinished.connect(self._give)
+        self.hide()
+
+    def open_at(self, name: str, pixel: QPoint) -> None:
+        """Offer a name at a point of the canvas."""
+        self.named = name
+        self.setText(name)
+        self.move(max(0, pixel.x()), max(0, pixel.y()))
+        self.show()
+        self.raise_()
+        self.setFocus(Qt.FocusReason.PopupFocusReason)
+        self.selectAll()
+
+    def close_field(self) -> None:
+        """Put it away; what was typed is lost."""
+        self.setText(self.named)
+        self._give()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Give up with Escape."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_field()
+        else:
+            super().keyPressEvent(event)
+
+    def _give(self) -> None:
+        if self.isHidden():
+            return
+        name, typed = self.named, self.text().strip().replace(" ", "_")
+        parent = self.parentWidget()
+        if self.hasFocus() and parent is not None:
+            parent.setFocus()  # editingFinished comes again with the loss of the focus, and finds it hidden
+        self.hide()
+        if typed and typed != name:
+            self.given.emit(name, typed)
 
 
 def _room(widget: QWidget) -> QRect:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 
 from engine.document.errors import Sentence
@@ -55,6 +55,7 @@ class Style:
         self.accent = QColor(now.accent)
         self.on_accent = QColor(now.on_accent)
         self.error = QColor(now.error)
+        self.warning = QColor(now.warning)
         self.negative = QColor(now.negative)
         self.positive = QColor(now.positive)
         self.dot = mixed(self.background, self.line, 0.9)
@@ -70,6 +71,7 @@ class Style:
         self.bracket_pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self.surface_pen = QPen(self.surface, 1.5)
         self.muted_pen = QPen(self.muted, 1.5)
+        self.muted_line_pen = QPen(self.muted, 1.0, Qt.PenStyle.DotLine)
         self.error_thin_pen = QPen(self.error, 1.0)
         ring = QColor(self.accent)
         ring.setAlphaF(0.5)
@@ -94,6 +96,11 @@ class Style:
         self.small_metrics = QFontMetricsF(self.small_font)
         self._dots: dict[tuple[int, bool, float], tuple[QPixmap, float]] = {}
         self._icons: dict[tuple[str, str, float], QPixmap] = {}
+
+    @staticmethod
+    def around(x: float, y: float) -> QRectF:
+        """The room that a card takes whose centre is there, about."""
+        return QRectF(x - CARD_WIDTH / 2, y - TILE, CARD_WIDTH, 2 * TILE)
 
     def icon(self, name: str, role: str, scale: float) -> QPixmap:
         """An icon of the family in a colour of the theme, for a device pixel ratio."""

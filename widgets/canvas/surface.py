@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QNativeGestureEvent, QPainter, QPen, QPixmapCache, QPolygonF, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
+from engine.document.graph import Edge
 from widgets.canvas.board import Board
 from widgets.canvas.camera import Camera
+from widgets.canvas.hits import Hit
+from widgets.canvas.minimap import MiniMap
 
 _GRID = 24.0
 _FINEST_GRID = 0.5
@@ -18,6 +23,10 @@ _LONGEST_HOLD = 60
 """Milliseconds for which painting may wait for the weights of a new run."""
 _CACHE = 48 * 1024
 """Kilobytes for pictures of links that wait for weights; at Qt's 10 MB those of a large network evict each other."""
+_LINK_BUDGET = 0.0012
+"""Seconds of a frame that may go into redrawing links; the rest waits for the next."""
+_NEXT_LINKS = 16
+"""Milliseconds until waiting links are redrawn without new values, once begun."""
 
 
 class Surface(QGraphicsView):
@@ -46,10 +55,27 @@ class Surface(QGraphicsView):
         self._hold_timer.setSingleShot(True)
         self._hold_timer.setInterval(_LONGEST_HOLD)
         self._hold_timer.timeout.connect(self.release)
+        self._last_link: Edge | None = None
+        self._refresh_timer = QTimer(self)
+        self._refresh_timer.setSingleShot(True)
+        self._refresh_timer.timeout.connect(lambda: self.refresh_links(_NEXT_LINKS))
+        self.minimap = MiniMap(self)
+        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
+            bar.valueChanged.connect(self.minimap.follow)
+            bar.rangeChanged.connect(self.minimap.follow)
 
     def fit(self) -> None:
         """Show everything, and keep doing so while the window changes, until the user zooms or pans."""
         self.camera.fit(self.board.content())
+        self.minimap.follow()
+
+    def look_at(self, point: QPointF) -> None:
+        """Bring a point of the scene into the middle."""
+        self.pan(self.mapFromScene(point) - self.viewport().rect().center())
+
+    def hit(self, point: QPointF) -> Hit:
+        """What lies under a point of the scene."""
+        return self.board.hit(point, self.camera.zoom)
 
     def pan(self, away: QPoint) -> None:
         """Move the view by pixels."""
@@ -69,11 +95,28 @@ class Surface(QGraphicsView):
         if not self.viewport().updatesEnabled():
             self.viewport().setUpdatesEnabled(True)
 
+    def refresh_links(self, pause: int) -> None:
+        """Redraw links with new weights, as many as fit in a frame's share.
+
+        The next frame goes on behind them; if none comes within `pause` milliseconds, they are redrawn without it.
+        """
+        started = time.perf_counter()
+        stale = list(self.board.stale_links())
+        behind = next((k + 1 for k, link in enumerate(stale) if link.edge == self._last_link), 0)
+        waiting = stale[behind:] + stale[:behind]
+        while waiting and time.perf_counter() - started < _LINK_BUDGET:
+            link = waiting.pop(0)
+            link.refresh()
+            self._last_link = link.edge
+        if any(link.has_picture for link in waiting):
+            self._refresh_timer.start(pause)
+
     def restyle(self) -> None:
         """Wear the theme that the application wears now."""
         self.board.restyle()
         self.resetCachedContent()
         self.viewport().update()
+        self.minimap.update()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         """The ground, with a dot on every crossing of the grid."""
@@ -114,6 +157,7 @@ class Surface(QGraphicsView):
         super().resizeEvent(event)
         if self.camera.is_fitted:
             self.fit()
+        self.minimap.follow()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the theme and the language."""

@@ -92,3 +92,32 @@ def test_the_list_has_an_end() -> None:
         history.push(document, "edit")
     reached = [history.undo() for _ in range(10)]
     assert reached[3:] == [seeds(25)[0]] * 7
+
+
+def test_any_entry_can_be_gone_to() -> None:
+    history = History(START)
+    documents = seeds(11, 12, 13)
+    for number, document in enumerate(documents):
+        history.push(document, f"edit {number}", "key" if number == 2 else None)
+    assert [entry.label for entry in history.entries] == ["", "edit 0", "edit 1", "edit 2"]
+    assert [entry.document for entry in history.entries] == [START, *documents]
+    assert history.index == 3
+    for index in (1, 3, 0, 2):
+        assert history.go_to(index) == history.entries[index].document == history.document
+        assert history.index == index
+    assert (history.undo_label, history.redo_label) == ("edit 1", "edit 2")
+    assert history.go_to(99) == documents[2] and history.go_to(-5) == START
+    history.go_to(3)
+    history.push(START.replace(seed=14), "edit 3", "key")
+    assert history.index == 4, "a drag that was gone back to goes on as another edit"
+
+
+def test_what_no_file_holds_is_modified_however_far_one_goes_back() -> None:
+    history = History(START)
+    history.mark_unsaved()
+    assert history.modified
+    history.push(START.replace(seed=11), "edit")
+    history.undo()
+    assert history.modified
+    history.mark_saved()
+    assert not history.modified

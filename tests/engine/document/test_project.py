@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
 import stat
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,10 +23,13 @@ from engine.catalog.registry import to_json
 from engine.document.errors import FileError
 from engine.document.examples import load_example
 from engine.document.project import Project, load, save
+from engine.document.serialization import VERSION
 from engine.plan.resolve import resolve
 
 DATA = Path(__file__).resolve().parents[2] / "data"
-PROJECT = Project(load_example("skip").document, b"weights \x00 bytes" * 50, {"epoch": 12, "step": 300, "position": 20})
+PROGRESS = {"epoch": 12, "step": 300, "position": 20}
+OLD = Project(load_example("skip").document, b"weights \x00 bytes" * 50, PROGRESS)
+PROJECT = Project(OLD.document, OLD.weights, PROGRESS, b"state \x01 bytes" * 50, b"history \x02 bytes" * 9)
 OTHER = Project(load_example("xor").document)
 
 
@@ -58,9 +63,10 @@ def test_the_file_is_a_plain_zip_with_a_hash_of_every_member(file: Path) -> None
     with zipfile.ZipFile(file) as archive:
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
     found = members(file)
-    assert set(found) == {"manifest.json", "document.json", "progress.json", "weights.safetensors"}
+    arrays = {"weights.safetensors", "state.safetensors", "history.safetensors"}
+    assert set(found) == {"manifest.json", "document.json", "progress.json", *arrays}
     assert set(json.loads(found["manifest.json"])["sha256"]) == set(found) - {"manifest.json"}
-    assert json.loads(found["document.json"])["version"] == 1
+    assert json.loads(found["document.json"])["version"] == VERSION
 
 
 def test_equal_projects_make_equal_files(tmp_path: Path, file: Path) -> None:
@@ -71,7 +77,7 @@ def test_equal_projects_make_equal_files(tmp_path: Path, file: Path) -> None:
 def test_files_of_version_1_are_read_for_ever() -> None:
     project = load(DATA / "version_1.nnp")
     document = project.document
-    assert (project.weights, project.progress) == (PROJECT.weights, PROJECT.progress)
+    assert dataclasses.replace(project, document=OLD.document) == OLD
     assert [node.id for node in document.nodes] == [
         *("input_1", "input_2", "dense_1", "dense_2", "add_1", "dense_3", "concatenate_1", "dense_4")
     ]
@@ -109,12 +115,14 @@ def with_document(edit: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, 
 
 REFUSED: list[tuple[str, Callable[[dict[str, bytes]], Any]]] = [
     (
-        r"mine\.nnp was made by a newer version \(2\); this one reads up to 1",
-        with_document(lambda d: d.update(version=2)),
+        r"mine\.nnp was made by a newer version \(3\); this one reads up to 2",
+        with_document(lambda d: d.update(version=3)),
     ),
-    ("no 'Conv9d' among", with_document(lambda d: d["networks"][0]["nodes"][0].update(layer={"type": "Conv9d"}))),
+    ("no 'swash' among", with_document(lambda d: d["training"].update(optimizer={"type": "swash"}))),
     ("weights.safetensors is not what was saved", lambda m: m.update({"weights.safetensors": b"other"})),
     ("document.json is not what was saved", lambda m: m.update({"document.json": m["document.json"] + b" "})),
+    ("state.safetensors is missing", lambda m: m.pop("state.safetensors")),
+    ("history.safetensors is not what was saved", lambda m: m.update({"history.safetensors": b"other"})),
     ("weights.safetensors is missing", lambda m: m.pop("weights.safetensors")),
     ("holds no document.json", lambda m: m.pop("document.json")),
     ("holds no document.json", lambda m: m.clear()),
@@ -150,6 +158,18 @@ def test_a_zip_that_lies_about_a_size_is_not_unpacked(file: Path) -> None:
     file.write_bytes(raw.replace(size, (1000).to_bytes(4, "little")))
     with pytest.raises(FileError):
         load(file)
+
+
+@pytest.mark.parametrize("member", ["weights.safetensors", "state.safetensors"])
+def test_a_small_file_cannot_fill_the_memory(file: Path, member: str) -> None:
+    write(file, members(file) | {member: bytes(2**22)}, zipfile.ZIP_DEFLATED)
+    assert file.stat().st_size < 2**15
+    tracemalloc.start()
+    with pytest.raises(FileError, match="too large"):
+        load(file)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 2**22
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.catalog.datasets.drawn import Drawn
+from engine.document import serialization
 from engine.document.errors import FileError
 from engine.document.examples import examples
 from engine.document.graph import Document
-from engine.document.serialization import MOST_NODES, document_from_json, document_to_json, parse_json
+from engine.document.notes import Note, add_note
+from engine.document.serialization import MOST_NODES, VERSION, document_from_json, document_to_json, parse_json
 from engine.plan.resolve import resolve
 
 DOCUMENTS = {name: example.document for name, example in examples().items()}
@@ -50,7 +52,7 @@ edge = lambda data, number=0: data["networks"][0]["edges"][number]  # noqa: E731
 
 REFUSED: list[tuple[str, Edit]] = [
     ("it is not a document", lambda d: d.update(format="other")),
-    ("made by a newer version \\(2\\); this one reads up to 1", lambda d: d.update(version=2)),
+    ("made by a newer version \\(3\\); this one reads up to 2", lambda d: d.update(version=3)),
     ("version", lambda d: d.update(version=0)),
     ("version", lambda d: d.update(version="1")),
     ("unknown field 'extra'", lambda d: d.update(extra=1)),
@@ -74,10 +76,13 @@ REFUSED: list[tuple[str, Edit]] = [
     ("batch_size", lambda d: d["training"].update(batch_size=10.5)),
     ("optimizer", lambda d: d["training"].update(optimizer={"type": "Adma"})),
     ("learning_rate", lambda d: d["training"]["optimizer"].update(learning_rate="fast")),
-    (
-        "card dense_9: there is no 'Densse' among the layers",
-        lambda d: node(d).update(id="dense_9", layer={"type": "Densse"}),
-    ),
+    ("card dense_9: there is no layer of this name", lambda d: node(d).update(id="dense_9", layer={"type": "De nse"})),
+    ("notes must be a list", lambda d: d["networks"][0].update(notes={})),
+    ("text of a note", lambda d: d["networks"][0].update(notes=[{"x": 1}])),
+    ("text of a note", lambda d: d["networks"][0].update(notes=[{"text": "half \ud800"}])),
+    ("note has an unknown field 'z'", lambda d: d["networks"][0].update(notes=[{"text": "", "z": 1}])),
+    ("width", lambda d: d["networks"][0].update(notes=[{"text": "", "width": 0}])),
+    ("at most 2000 characters", lambda d: d["networks"][0].update(notes=[{"text": "x" * 2001}])),
     ("card input_1: .*columns", lambda d: node(d)["layer"].update(columns=[{}, []])),
     ("card dense_1: units", lambda d: node(d, 2)["layer"].update(units=10**9)),
     ("card dense_1: Dense has no field 'unit'", lambda d: node(d, 2)["layer"].update(unit=3)),
@@ -195,3 +200,39 @@ def test_mutated_json_gives_a_document_or_a_sentence(data: Any) -> None:
     assert isinstance(document, Document)
     assert document_from_json(document_to_json(document)) == document
     resolve(document)
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def test_every_older_version_can_be_made_the_present_one() -> None:
+    assert set(serialization._MIGRATIONS) == set(range(1, VERSION))
+    for version in range(1, VERSION + 1):
+        data = changed(lambda d, version=version: d.update(version=version))
+        assert document_from_json(data) == DOCUMENTS["skip"]
+
+
+def test_migrations_are_carried_out_one_after_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version to come that calls the seed another name, and one after it that counts it from 0."""
+
+    def rename(data: dict[str, Any]) -> dict[str, Any]:
+        return {("start" if key == "seed" else key): value for key, value in data.items()}
+
+    def count(data: dict[str, Any]) -> dict[str, Any]:
+        kept = {key: value for key, value in data.items() if key != "start"}
+        return kept | {"seed": data["start"] - 1}
+
+    migrations = {**serialization._MIGRATIONS, VERSION: rename, VERSION + 1: count}
+    monkeypatch.setattr(serialization, "_MIGRATIONS", migrations)
+    monkeypatch.setattr(serialization, "VERSION", VERSION + 2)
+    for version in range(1, VERSION + 1):
+        data = changed(lambda d, version=version: d.update(version=version, seed=7))
+        assert document_from_json(data).seed == 6
+    written = document_to_json(DOCUMENTS["skip"])
+    assert written["version"] == VERSION + 2
+    assert document_from_json(written) == DOCUMENTS["skip"], "what is of the present version is left as it is"
+
+
+def test_notes_come_back() -> None:
+    document = add_note(DOCUMENTS["xor"], Note("Two\nlines", -5.0, 6.5, 100.0, 50.0))
+    assert document_from_json(document_to_json(document)) == document

@@ -32,7 +32,7 @@ SIGNALS = (
     "selection_changed", "moved", "connect_requested", "disconnect_requested", "layer_dropped",
     "layer_dropped_on_link", "delete_requested", "neuron_hovered", "neuron_left", "neuron_clicked",
     "parameter_edited", "remedy_chosen", "append_requested", "card_activated", "open_library_requested",
-    "context_menu_requested",
+    "context_menu_requested", "layer_chosen", "merge_requested", "field_changed",
 )  # fmt: skip
 
 
