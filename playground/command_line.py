@@ -17,7 +17,7 @@ from playground import commands
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
-COMMANDS = ("train", "find-rate", "screenshot", "examples", "info")
+COMMANDS = ("train", "find-rate", "export", "screenshot", "examples", "info")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,6 +107,11 @@ def _command_parser() -> _Parser:
     screenshot.add_argument("--dock", metavar="ID", help="bring a panel to the front, such as dock.messages")
     screenshot.add_argument("--size", type=_size, default=(1440, 900), metavar="WxH")
     screenshot.set_defaults(work=commands.screenshot)
+
+    export = under.add_parser("export", help="write the network, its loss and its training as PyTorch source")
+    export.add_argument("source", metavar="PROJECT|EXAMPLE", help="a project file (.nnp) or the id of an example")
+    export.add_argument("--to", type=Path, required=True, metavar="FILE.py", help="what to write")
+    export.set_defaults(work=commands.export)
 
     examples = under.add_parser("examples", help="list the gallery, or check that its examples learn")
     examples.add_argument("--check", nargs="*", metavar="ID", help="train these (default: all) and check them")

@@ -205,13 +205,11 @@ def _study_summary(report: dict[str, Any]) -> str:
 
 
 def _save(path: Path, result: Result) -> None:
-    from engine.document.project import Project, save
-    from engine.export.weights import encode
+    from engine.document.project import save
+    from engine.export.states import project_of
 
-    state = result.snapshot
-    progress = {"epoch": state.epoch, "step": state.step, "position": state.position}
     try:
-        save(path, Project(result.document, encode(state.weights), progress))
+        save(path, project_of(result.document, result.snapshot))
     except FileError as error:
         raise WorkFailed(str(error)) from error
 
@@ -293,6 +291,21 @@ def _summary(source: str, result: Result) -> str:
 
 
 # --- gallery and information -----------------------------------------------------------------------------------------
+
+
+def export(options: Namespace) -> int:
+    """Write a project as source code."""
+    from engine.worker.headless import pytorch_code
+
+    if options.to.suffix.lower() != ".py":
+        raise InvalidValueError("the file (={file}) must end in .py", file=options.to)
+    source = pytorch_code(_document(options.source), Path(options.source).stem)
+    try:
+        options.to.write_text(source, encoding="utf-8")
+    except OSError as error:
+        raise WorkFailed(f"{options.to} cannot be written: {error.strerror}") from error
+    print(options.to)
+    return DONE
 
 
 def examples(options: Namespace) -> int:

@@ -245,3 +245,10 @@ def search_rate(
 def backends() -> tuple[str, ...]:
     """The backends of this version, by name."""
     return tuple(backend.name for backend in BACKENDS)
+
+
+def pytorch_code(document: Document, title: str) -> str:
+    """The document as PyTorch source. Raises PlaygroundError where that cannot be."""
+    from engine.export.pytorch_code import pytorch_source
+
+    return pytorch_source(resolve(document), title)

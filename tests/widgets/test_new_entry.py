@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -14,6 +15,7 @@ from engine.document.graph import Document, Training
 from engine.document.serialization import document_from_json, document_to_json
 from engine.plan.resolve import resolve
 from engine.training.backends import BACKENDS, choose
+from tests.engine.export.exported import Exported
 from widgets import pictures
 from widgets.chooser import EntryList
 from widgets.data import DataPanel
@@ -114,3 +116,14 @@ def test_both_backends_run_it(dummy: type[Entry]) -> None:
         run = backend.make(plan)
         run.step("epoch")
         assert run.epoch == 1
+
+
+def test_the_exported_code_trains_as_the_program_does(dummy: type[Entry]) -> None:
+    """Its own `build` and `compute` are what is written down."""
+    document = place(load_example("circle").document, dummy)
+    if document is None:
+        return
+    exported = Exported(document)
+    exported.train(3)
+    for name, values in exported.weights().items():
+        np.testing.assert_allclose(values, exported.run.parameter(name), rtol=1e-5, atol=1e-6, err_msg=name)
