@@ -10,9 +10,13 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from engine.document.graph import Document
 
 _WARM_SECONDS = 1.0
 """What is recorded of a run's first epochs is recorded by then."""
@@ -162,25 +166,70 @@ def act(seconds: float) -> dict[str, float]:
     return found
 
 
-def drag(seconds: float) -> dict[str, float]:
-    """Milliseconds for one step of a drag on a canvas of 200 cards, from the edit to the painted picture."""
-    import statistics
-
-    application = QApplication(sys.argv[:1])
+def _large() -> Document:
+    """A document of 200 cards."""
     from engine.catalog.layers.dense import Activation, Dense, Input
     from engine.document.examples import load_example
     from engine.document.graph import Network
-    from playground.app import create_window
 
     document = load_example("circle").document.replace(networks=(Network(),)).add(Input())
     for _ in range(100):
         document = document.append(Dense(units=8))
     for place in range(99):
         document = document.insert_between(document.networks[0].edges[place % 20], Activation())
-    document = document.move(
+    return document.move(
         (node.id, 200.0 * (place % 20), 160.0 * (place // 20)) for place, node in enumerate(document.nodes)
     )
-    window = create_window(document)
+
+
+def open_file(seconds: float) -> dict[str, float]:
+    """Milliseconds from the order to open a project file of 200 cards, with its weights, to the painted picture."""
+    import statistics
+    import tempfile
+    from pathlib import Path
+
+    application = QApplication(sys.argv[:1])
+    from engine.document.examples import load_example
+    from engine.document.project import Project, load, save
+    from engine.export.weights import encode
+    from engine.plan.copying import initial_weights
+    from engine.plan.resolve import resolve
+    from playground.app import create_window
+
+    document = _large().set_field("dense_100", "units", 1)
+    window = create_window("circle")
+    window.resize(1440, 900)
+    window.show()
+    controller, session = window.controller, window.controller.session
+    until(lambda: session.engine == "ready" and session.status is not None)
+    turn(1.0)
+    taken = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "large.nnp"
+        save(path, Project(document, encode(initial_weights(resolve(document))), {"epoch": 3, "step": 75}))
+        assert load(path).document == document
+        for _ in range(5):
+            began = time.perf_counter()
+            window.files.open_path(path)
+            application.processEvents()
+            taken.append((time.perf_counter() - began) * 1e3)
+            assert controller.document == document
+            until(lambda: session.status is not None and session.status.step == 75)
+            controller.open(load_example("circle").document)
+            until(lambda: session.status is not None and session.status.step == 0)
+    window.close_without_asking()
+    application.processEvents()
+    return {"first": taken[0], "median": statistics.median(taken)}
+
+
+def drag(seconds: float) -> dict[str, float]:
+    """Milliseconds for one step of a drag on a canvas of 200 cards, from the edit to the painted picture."""
+    import statistics
+
+    application = QApplication(sys.argv[:1])
+    from playground.app import create_window
+
+    window = create_window(_large())
     window.resize(1440, 900)
     window.show()
     until(lambda: window.controller.session.engine == "ready")
@@ -233,4 +282,5 @@ def curves(seconds: float) -> dict[str, float]:
 
 if __name__ == "__main__":
     what, argument = sys.argv[1], float(sys.argv[2])
-    print(json.dumps({"train": train, "act": act, "drag": drag, "curves": curves}[what](argument)))
+    measures = {"train": train, "act": act, "open": open_file, "drag": drag, "curves": curves}
+    print(json.dumps(measures[what](argument)))

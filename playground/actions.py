@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from engine.catalog.registry import entries
 from engine.document.examples import examples
 from playground.block_actions import block_actions
+from playground.edit_actions import edit_actions
+from playground.file_actions import file_actions, history_actions
 from playground.menus import QT_TRANSLATE_NOOP, Action, State, translated
+from playground.outline_actions import outline_actions
+from playground.own_data import data_actions
 
 
 def table() -> tuple[Action, ...]:
     """Every action, menu by menu, in the order in which menus list them."""
-    return (*_file(), *_edit(), *_view(), *_network(), *block_actions(), *_train(), *_tools(), *_help())
+    network = (*_network(), *outline_actions(), *block_actions(), *edit_actions())
+    return (*_file(), *_edit(), *_view(), *network, *_train(), *_tools(), *_help())
 
 
 def _file() -> Iterator[Action]:
@@ -69,6 +74,8 @@ def _file() -> Iterator[Action]:
         tooltip = QT_TRANSLATE_NOOP("actions", "Copies weights of another run as this network's initial values")
         place = "File/Start from another run"
         yield Action(f"file.start_from.{which}", text, tooltip, place, "files.start_from_run", argument=which, group=2)
+    yield from data_actions()
+    yield from file_actions()
     yield Action(
         "file.quit",
         QT_TRANSLATE_NOOP("actions", "Quit"),
@@ -76,7 +83,7 @@ def _file() -> Iterator[Action]:
         "File",
         "close",
         ("Ctrl+Q",),
-        group=3,
+        group=4,
     )
 
 
@@ -101,6 +108,7 @@ def _edit() -> Iterator[Action]:
         "redo",
         refusal=_can_redo,
     )
+    yield from history_actions()
     yield Action(
         "edit.delete",
         QT_TRANSLATE_NOOP("actions", "Delete"),
@@ -179,7 +187,7 @@ def _network() -> Iterator[Action]:
         QT_TRANSLATE_NOOP("actions", "Find a layer"),
         QT_TRANSLATE_NOOP("actions", "Searches the library for a layer to add"),
         "Network",
-        "find_layer",
+        "editing.search",
         ("/",),
         "search",
     )
@@ -192,24 +200,6 @@ def _network() -> Iterator[Action]:
             "controller.append_layer",
             argument=name,
         )
-    yield Action(
-        "network.delete_link",
-        QT_TRANSLATE_NOOP("actions", "Delete link"),
-        QT_TRANSLATE_NOOP("actions", "Cuts the selected link"),
-        "Network",
-        "controller.delete_link",
-        group=1,
-        refusal=_has_link,
-    )
-    yield Action(
-        "network.mend",
-        QT_TRANSLATE_NOOP("actions", "Mend the first problem"),
-        QT_TRANSLATE_NOOP("actions", "Applies the first remedy of the first problem"),
-        "Network",
-        "controller.mend",
-        group=1,
-        refusal=lambda state: "" if state.problem else translated("There is no problem"),
-    )
 
 
 def _train() -> Iterator[Action]:
@@ -370,10 +360,6 @@ def _has_selection(state: State) -> str:
 
 def _has_cards_selected(state: State) -> str:
     return "" if state.selected else translated("Select a card first")
-
-
-def _has_link(state: State) -> str:
-    return "" if state.link else translated("Select a link first")
 
 
 def _has_cards(state: State) -> str:

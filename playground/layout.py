@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, BOTTOM = 264, 328, 160
 """Widths of the panels beside the canvas and height of those below it, as delivered."""
-LEFT_HEIGHTS = {"dock.data": 424, "dock.library": 356}
+LEFT_HEIGHTS = {"dock.data": 456, "dock.library": 324}
 RIGHT_HEIGHTS = {"dock.output": 344, "dock.curves": 196, "dock.inspector": 280}
-HIDDEN = ("dock.messages", "dock.metrics", "dock.seeds", "dock.rate")
+HIDDEN = ("dock.messages", "dock.metrics", "dock.seeds", "dock.rate", "dock.outline")
 """Panels that wait until they are asked for."""
 
 

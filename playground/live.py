@@ -138,8 +138,10 @@ class Live(QObject):
             self._show_marks()
         if self._focus is not None and self._focus[0] not in new.nodes:
             self.leave()
-        if not new.ready and self._metrics is not None:
-            self._metrics.set_values({})
+        if self._metrics is not None:
+            self._metrics.set_class_names(document.data.dataset.class_names)
+            if not new.ready:
+                self._metrics.set_values({})
         if status is None:
             name, text = words.metric_name(task), words.metric_text(task, math.nan)
             self._window.transport.set_numbers(0, 0, None, None, name, text)
@@ -169,6 +171,7 @@ class Live(QObject):
     def show_metrics_in(self, view: MetricsPanel) -> None:
         """The view that the metrics are for; until it is there none are asked for."""
         self._metrics = view
+        view.set_class_names(self._window.controller.document.data.dataset.class_names)
 
     def _show_marks(self) -> None:
         if self._curves is not None:

@@ -113,12 +113,14 @@ def _run(application: QApplication, window: MainWindow, train_seconds: float) ->
 
 def _wait(application: QApplication, done: Callable[[], bool], seconds: float) -> bool:
     """Let the window live until `done`, or until the time is over; whether it is done."""
-    from PySide6.QtCore import QEventLoop
+    from PySide6.QtCore import QEvent, QEventLoop
 
     end = perf_counter() + seconds
     while not done():
         left = end - perf_counter()
         if left <= 0:
+            # An event loop of its own would have removed by now what waits to be deleted, such as bars of tabs.
+            application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
             return False
         application.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, max(1, round(1000 * min(left, 0.05))))
     return True

@@ -16,6 +16,7 @@ from playground.worker_client import WorkerClient
 
 Change = Literal["none", "edit", "load"]
 Engine = Literal["starting", "ready", "lost"]
+_SETTLE_SECONDS = 0.5
 
 
 def difference(old: Plan | None, new: Plan) -> Change:
@@ -30,7 +31,7 @@ def difference(old: Plan | None, new: Plan) -> Change:
     before, after = old.document, new.document
     if after.moved_since(before) is not None:
         return "none"
-    other_data = before.data.dataset.name != after.data.dataset.name
+    other_data = before.data.dataset.source != after.data.dataset.source
     if other_data or before.seed != after.seed or _starts(old) != _starts(new) or _inputs(old) != _inputs(new):
         return "load"
     same = before.data == after.data and before.training == after.training and _graph(old) == _graph(new)
@@ -206,6 +207,10 @@ class Session(QObject):
     def snapshot(self) -> Snapshot | None:
         """The newest state of the run that has reached this process."""
         return self._client.snapshot
+
+    def settle(self) -> None:
+        """Wait a moment, if need be, until `snapshot` holds what the user did last."""
+        self._client.settle(_SETTLE_SECONDS)
 
     def stop(self) -> None:
         """End the process."""

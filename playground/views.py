@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
@@ -19,6 +19,7 @@ from playground.words import sentence
 from widgets.heatmap import Tool
 
 if TYPE_CHECKING:
+    from playground.history import EditList
     from playground.window import MainWindow
 
 _SLOWER = 0.3
@@ -54,6 +55,13 @@ class Views(QObject):
         window.notice.chosen.connect(lambda number: self._remedies[number]())
         self._show(None, self._controller.plan)
 
+    @cached_property
+    def history(self) -> EditList:
+        """The list of edits; made when it is first asked for."""
+        from playground.history import EditList
+
+        return EditList(self._window)
+
     def stop(self) -> None:
         """Show nothing more: the window closes."""
         self._later.stop()
@@ -67,8 +75,6 @@ class Views(QObject):
         canvas.moved.connect(controller.move)
         canvas.connect_requested.connect(controller.connect_cards)
         canvas.disconnect_requested.connect(controller.disconnect_cards)
-        canvas.layer_dropped.connect(controller.add_layer)
-        canvas.layer_dropped_on_link.connect(controller.insert_layer)
         canvas.delete_requested.connect(controller.delete_selection)
         canvas.remedy_chosen.connect(controller.remedy)
         canvas.append_requested.connect(lambda source: controller.append_layer("Dense", source))
@@ -77,12 +83,11 @@ class Views(QObject):
         canvas.neuron_hovered.connect(self.live.focus)
         canvas.neuron_left.connect(self.live.leave)
         canvas.card_activated.connect(self._open_inspector)
-        canvas.context_menu_requested.connect(self._window.open_menu)
 
     def _connect_panels(self) -> None:
         window, controller = self._window, self._controller
-        window.library.layer_chosen.connect(controller.append_layer)
         window.inspector.layer_field_changed.connect(controller.set_layer_field)
+        window.inspector.shared_field_changed.connect(controller.set_shared_field)
         window.inspector.training_field_changed.connect(controller.set_training_field)
         window.inspector.remedy_chosen.connect(controller.remedy)
         window.inspector.delete_requested.connect(controller.delete_selection)
@@ -197,7 +202,11 @@ class Views(QObject):
         self._show_selection()
 
     def _show_samples(self, document: Document) -> None:
-        dataset, parts = document.data.dataset, split(document.data)
+        dataset = document.data.dataset
+        self._window.output.set_plane(dataset.plane)
+        if not dataset.plane:
+            return
+        parts = split(document.data)
         self._window.output.set_samples(
             parts.train.values,
             parts.train.targets,

@@ -6,14 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
     QMainWindow,
-    QMenu,
     QSizePolicy,
     QToolBar,
     QVBoxLayout,
@@ -24,9 +23,12 @@ from engine.catalog.layers.dense import Dense
 from playground import dialogs, words
 from playground.actions import table
 from playground.controller import Controller
+from playground.editing import Editing
 from playground.files import Files
 from playground.layout import Layout
 from playground.menus import Actions, State
+from playground.outline import Outline
+from playground.own_data import OwnData
 from playground.session import Session
 from playground.settings import Settings
 from playground.statusbar import StatusBar
@@ -58,6 +60,9 @@ BOTTOM_TALL = 212
 class MainWindow(QMainWindow):
     """The window of one project. `controller` holds the document, `session` the run."""
 
+    painted = Signal()
+    """It was seen for the first time."""
+
     def __init__(self, controller: Controller, settings: Settings) -> None:
         super().__init__()
         self.setObjectName("window")
@@ -81,7 +86,10 @@ class MainWindow(QMainWindow):
         self._build_center()
         self._build_transport()
         self.panels = self._build_panels()
+        self.outline = Outline(self)
         self.files = Files(controller, settings, self)
+        self.own_data = OwnData(self)
+        self.editing = Editing(self)
         self.views = Views(self)
         self._build_menus()
         self.setAcceptDrops(True)
@@ -146,7 +154,7 @@ class MainWindow(QMainWindow):
         return panels
 
     def _build_menus(self) -> None:
-        self._menus = menus = self.actions_by_id.fill(self.menuBar())
+        self.menus = menus = self.actions_by_id.fill(self.menuBar())
         self.files.fill_recent(menus["File"], self.actions_by_id["file.save"])
         panels = menus["View"].addMenu(self.tr("Panels"))
         panels.setObjectName("menu.view.panels")
@@ -162,6 +170,7 @@ class MainWindow(QMainWindow):
             self.inspector.prepare(Dense())
             for body in (self.curves, self.metrics, self.seeds, self.rate_finder):
                 body.show()
+            self.painted.emit()
 
     # The bodies of these panels are made after the first paint, or when they are first asked for.
 
@@ -296,18 +305,6 @@ class MainWindow(QMainWindow):
         if not panel.isFloating() and panel.height() < BOTTOM_TALL:
             self.resizeDocks([panel], [BOTTOM_TALL], Qt.Orientation.Vertical)
 
-    def open_menu(self, position: QPoint) -> None:
-        """Offer, at a point of the screen, what can be done with the selection."""
-        menu = QMenu(self)
-        menu.setObjectName("menu.canvas")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.setToolTipsVisible(True)
-        menu.addMenu(self._menus["Network/Add layer"])
-        menu.addSeparator()
-        for name in ("edit.duplicate", "edit.delete", "network.fold", "network.unfold", "edit.select_all", "view.fit"):
-            menu.addAction(self.actions_by_id[name])
-        menu.popup(position)
-
     def open_palette(self) -> None:
         """Search among all actions."""
         from playground.palette import Palette
@@ -357,20 +354,21 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _project_in(event) is not None:
+        if _file_in(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _project_in(event)
+        path = _file_in(event)
         if path is not None:
             event.acceptProposedAction()
-            self.files.open_path(path)
+            (self.own_data if OwnData.takes(path) else self.files).open_path(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved changes, remember the layout, end the training process."""
         if not self.files.may_go_on():
             event.ignore()
             return
+        self.files.left.emit()
         self._layout.remember()
         self.views.stop()
         self.session.stop()
@@ -382,8 +380,8 @@ class MainWindow(QMainWindow):
         self.close()
 
 
-def _project_in(event: QDropEvent) -> Path | None:
+def _file_in(event: QDropEvent) -> Path | None:
+    """The project or table that is dragged, if it is one."""
     urls = event.mimeData().urls()
-    if len(urls) == 1 and urls[0].isLocalFile() and urls[0].toLocalFile().endswith(".nnp"):
-        return Path(urls[0].toLocalFile())
-    return None
+    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    return path if path is not None and (path.suffix == ".nnp" or OwnData.takes(path)) else None

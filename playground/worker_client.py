@@ -216,6 +216,18 @@ class WorkerClient(QObject):
         """The probes that a frame answers, while it is being shown."""
         return self._asked.get(frame.number, ())
 
+    def settle(self, seconds: float) -> None:
+        """Wait, at most so long, until `snapshot` holds what the user did last: a step, a weight, an edit, a pause."""
+        end = perf_counter() + seconds
+        while self._is_ready and not self._stopped and (self._snapshot_wanted or self._unsaved):
+            left = end - perf_counter()
+            if left <= 0 or self._document is None:
+                return
+            for message in self._process.receive(left):
+                if not self._stopped:
+                    self._take(message)
+            self._check_ended()
+
     def frame_drawn(self) -> None:
         """Ask for the next frame."""
         self._ask(snapshot=self.running and perf_counter() - self._snapshot_time > SNAPSHOT_SECONDS)

@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -90,9 +90,12 @@ class WorkerProcess:
         """Hand a message over; returns at once."""
         self._outgoing.put(message)
 
-    def receive(self) -> list[FromWorker]:
-        """What has come since the last call."""
+    def receive(self, seconds: float = 0.0) -> list[FromWorker]:
+        """What has come since the last call; waits so long for the first message if there is none."""
         found = []
+        if seconds > 0.0:
+            with contextlib.suppress(Empty):
+                found.append(self._incoming.get(timeout=seconds))
         while not self._incoming.empty():
             found.append(self._incoming.get())
         return found

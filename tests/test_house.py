@@ -26,6 +26,7 @@ PLAIN = (
     "engine.document",
     "engine.plan",
     "engine.probes",
+    "engine.tables",
     "engine.training.trainer",
     "engine.worker.messages",
 )

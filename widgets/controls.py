@@ -209,6 +209,15 @@ class FlowLayout(QLayout):
         """Remove and return the item at an index, or None."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
+    def clear(self) -> None:
+        """Remove every widget for good."""
+        while (item := self.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.setParent(None)
+                widget.deleteLater()
+
     def expandingDirections(self) -> Qt.Orientation:
         """Takes no more room than it needs."""
         return Qt.Orientation(0)

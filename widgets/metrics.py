@@ -43,6 +43,7 @@ class MetricsPanel(QWidget):
         self.setObjectName("metrics")
         self.setAccessibleName(self.tr("Metrics"))
         self._values: Mapping[str, NDArray[Any]] = {}
+        self._names: tuple[str, ...] = ()
         self.overall = NumberTable("metrics.overall", self.tr("Metrics on the training and the test samples"))
         self.classes = NumberTable("metrics.classes", self.tr("Metrics of each class"))
         self.part = Segmented([("train", self.tr("Train")), ("test", self.tr("Test"))], "metrics.part")
@@ -100,6 +101,13 @@ class MetricsPanel(QWidget):
             shown.setVisible("train.confusion" in values)
         self._show_part()
 
+    def set_class_names(self, names: Sequence[str]) -> None:
+        """What the classes are called, in their order; emits nothing."""
+        if tuple(names) != self._names:
+            self._names = tuple(names)
+            self.confusion.set_class_names(names)
+            self._show_part()
+
     # --- what it shows ---------------------------------------------------------------------------------------------
 
     def _text(self, cls: type[Metric], name: str, place: int = 0) -> str:
@@ -116,7 +124,8 @@ class MetricsPanel(QWidget):
         for number, row in enumerate(table):
             known = row.any() or table[:, number].any()
             shares = (self._text(cls, f"{part}.{cls.name}.classes", number) if known else "—" for cls in found)
-            rows.append((str(number), *shares, locale.toString(int(row.sum()))))
+            name = self._names[number] if number < len(self._names) else str(number)
+            rows.append((name, *shares, locale.toString(int(row.sum()))))
         heads = (self.tr("class"), *(theme.translate_catalog(cls.label) for cls in found), self.tr("samples"))
         self.classes.set_rows(heads, rows, [], colored=True)
         self.confusion.set_counts(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
@@ -23,6 +25,8 @@ from widgets import colors, theme
 from widgets.drawing import readable_on
 
 _SWATCH, _LEADING = 9, 2
+_BESIDE, _WIDEST = 24.0, 72.0
+"""Room for the name of a class beside its row: at least, and at most; longer names are cut."""
 _LINED = 6
 """The smallest side of cells between which lines are drawn."""
 
@@ -42,6 +46,7 @@ class ConfusionMap(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._cell: tuple[int, int] | None = None
+        self._names: tuple[str, ...] = ()
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -53,6 +58,12 @@ class ConfusionMap(QWidget):
             self._cell = None
         self._counts = counts
         self._announce()
+
+    def set_class_names(self, names: Sequence[str]) -> None:
+        """What the classes are called; a class without a name shows its number."""
+        if tuple(names) != self._names:
+            self._names = tuple(names)
+            self._announce()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -69,8 +80,8 @@ class ConfusionMap(QWidget):
         locale = QLocale()
         text = self.tr("true {row}, answered {column}: {count} of {total} ({share} %), {of_class} % of class {row}")
         return text.format(
-            row=row,
-            column=column,
+            row=self._name(row),
+            column=self._name(column),
             count=locale.toString(int(count)),
             total=locale.toString(int(total)),
             share=locale.toString(100 * float(count / max(1, total)), "f", 1),
@@ -95,9 +106,18 @@ class ConfusionMap(QWidget):
     def _area(self) -> QRectF:
         """Where the cells are: under and beside the names of the classes, no cell wider than twice its height."""
         line = self.fontMetrics().height()
-        left, top = line + 24.0, 2.0 * line
+        left, top = line + self._beside(), 2.0 * line
         width, height = max(1.0, self.width() - left - 2), max(1.0, self.height() - top - 2)
         return QRectF(left, top, min(width, 2 * height), min(height, width))
+
+    def _name(self, number: int) -> str:
+        return self._names[number] if number < len(self._names) else str(number)
+
+    def _beside(self) -> float:
+        """Width of the names beside the rows."""
+        known = QFontMetricsF(theme.font(theme.SMALL))
+        widths = [known.horizontalAdvance(self._name(number)) for number in range(len(self._counts))]
+        return min(max(_BESIDE, max(widths, default=0.0) + _SWATCH + 8), _WIDEST)
 
     # --- painting --------------------------------------------------------------------------------------------------
 
@@ -178,13 +198,15 @@ class ConfusionMap(QWidget):
         for number in range(len(self._counts)):
             cell = self.rectangle(number, number)
             above = QRectF(cell.left(), line, cell.width(), line)
-            beside = QRectF(line, cell.top(), 24, cell.height())
+            beside = QRectF(line, cell.top(), self._beside(), cell.height())
             for place in (above, beside):
                 self._paint_class(painter, place, number)
 
     def _paint_class(self, painter: QPainter, place: QRectF, number: int) -> None:
-        """The number of a class with a spot of its colour, where there is room."""
-        text = str(number)
+        """The name of a class with a spot of its colour, where there is room."""
+        room = max(0, int(place.width()) - _SWATCH - 6)
+        text = painter.fontMetrics().elidedText(self._name(number), Qt.TextElideMode.ElideRight, room)
+        text = text if len(text) > 1 else str(number)
         width = painter.fontMetrics().horizontalAdvance(text)
         if place.width() < width or place.height() < painter.fontMetrics().ascent():
             return

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter, QPai
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets import colors, theme
-from widgets.controls import Chip, format_number
+from widgets.controls import Chip, EmptyState, format_number
 from widgets.drawing import readable_on
 from widgets.heatmap import HIGH, LOW, HeatMap, Kind, Tool
 from widgets.heatmap_points import SamplePoints
@@ -53,6 +53,12 @@ class OutputView(QWidget):
         self.discrete_chip.setToolTip(self.tr("Show which side wins, not by how much"))
         self.discrete_chip.toggled.connect(self.map.set_discrete)
         self.legend = Legend("output.legend")
+        self.no_plane = EmptyState(
+            self.tr(
+                "These samples are no points of a plane, so there is no map. Curves and Metrics show how it learns."
+            )
+        )
+        self.no_plane.hide()
         row = QHBoxLayout()
         row.setSpacing(theme.UNIT)
         row.addWidget(self.test_chip)
@@ -63,6 +69,7 @@ class OutputView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACING)
         column.addWidget(self.map, 1)
+        column.addWidget(self.no_plane, 1)
         column.addLayout(row)
         column.addStretch(0)  # takes what the square map leaves, so that its legend stays close
 
@@ -70,6 +77,12 @@ class OutputView(QWidget):
         """Let the map be as tall as it is wide, and no taller."""
         self.map.setMaximumHeight(self.map.full_height(self.width()))
         super().resizeEvent(event)
+
+    def set_plane(self, plane: bool) -> None:
+        """Whether the samples are points of the plane; otherwise a sentence stands where the map would be."""
+        for part in (self.map, self.test_chip, self.discrete_chip, self.legend):
+            part.setVisible(plane)
+        self.no_plane.setVisible(not plane)
 
     def set_image(self, image: NDArray[np.uint8] | None, kind: Kind = "signed", scale: float = 1.0) -> None:
         """Show a map (height, width), row 0 at x₂ = 6; None takes it away.

@@ -183,6 +183,10 @@ class Entry:
         values = zip(self.field_names, self._values(), strict=True)
         return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})"
 
+    def as_json(self) -> dict[str, Any]:
+        """What `to_json` gives."""
+        return {"type": self.name} | fields_to_json(self)
+
     def replace(self, **changes: Any) -> Any:
         """A copy with some fields changed; refuses what the constraints refuse."""
         return dataclasses.replace(self, **changes)  # type: ignore[type-var]
@@ -334,7 +338,7 @@ _TYPE_WORDS: Mapping[type, str] = MappingProxyType(
 
 def to_json(item: Entry) -> dict[str, Any]:
     """The entry as plain JSON data: `{"type": name, field: value, …}`, nested entries likewise."""
-    return {"type": item.name} | fields_to_json(item)
+    return item.as_json()
 
 
 def fields_to_json(item: Any) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from engine.catalog.activations import Softmax
 from engine.catalog.layers.dense import Dense
+from engine.catalog.layers.embedding import Embedding
 from engine.catalog.layers.merging import Add, Concatenate
+from engine.catalog.layers.reshaping import Flatten
 from engine.catalog.losses import BinaryCrossEntropy
 from engine.document.examples import load_example
 from engine.document.graph import Document, Edge
@@ -143,4 +145,27 @@ def test_a_layer_dropped_beside_the_network(window: MainWindow, qtbot: QtBot) ->
         lambda document: document.add(Dense(), 352, 300),
         "Nothing is connected to this card's input",
         "Remove dense_4",
+    )  # fmt: skip
+
+
+def test_a_branch_that_leads_nowhere(window: MainWindow, qtbot: QtBot) -> None:
+    check(
+        window, qtbot, "dense_4",
+        lambda document: document.add(Dense(1), 40, 300).connect("dense_1", "dense_4"),
+        "Nothing uses this card's output; the network's answer is dense_3",
+        "Make it an output",
+    )  # fmt: skip
+    assert [output.node for output in window.controller.plan.outputs] == ["dense_3", "dense_4"]
+    assert window.canvas.board.cards["output_1"].layout.subtitle == "weight 1"
+
+
+def test_numbers_that_are_no_categories(window: MainWindow, qtbot: QtBot) -> None:
+    def edit(document: Document) -> Document:
+        document = document.insert_between(Edge("input_1", "dense_1"), Embedding())
+        return document.insert_between(Edge("embedding_1", "dense_1"), Flatten())
+
+    check(
+        window, qtbot, "embedding_1", edit,
+        "Embedding takes whole numbers that stand for categories, but this data brings 1.46",
+        "Use a Dense layer instead",
     )  # fmt: skip

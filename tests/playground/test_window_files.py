@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from engine.document.examples import load_example
-from engine.document.project import load
+from engine.document.project import Project, load, save
+from engine.document.serialization import document_from_json, document_to_json
+from engine.export.states import snapshot_of
 from playground.app import create_window
 from playground.settings import Settings
 from playground.window import MainWindow
@@ -160,8 +164,121 @@ def test_a_run_starts_from_the_weights_of_another(window: MainWindow, qtbot: QtB
 
 def test_weights_that_fit_nowhere_are_refused_in_words(window: MainWindow, tmp_path: Path) -> None:
     path = tmp_path / "other.nnp"
-    window.files.set_place(path, "other")
-    window.controller.open(load_example("xor").document)
-    assert window.files.save()
+    save(path, Project(load_example("xor").document))
     window.files.copy_weights(path)
     assert "other.nnp holds no weights" in window.messages.messages()[0].text
+
+
+def test_what_was_done_a_moment_ago_is_in_the_file(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    """Saved before the training process had any time to answer."""
+    path = tmp_path / "now.nnp"
+    window.files.set_place(path, "now")
+    for number in range(1, 4):
+        window.actions_by_id["train.step_batch"].trigger()
+        assert window.files.save()
+        assert load(path).progress["step"] == number
+    name = next(iter(window.controller.plan.parameters))
+    window.session.set_parameter(name, (0, 0), 0.625)
+    assert window.files.save()
+    saved = snapshot_of(load(path))
+    assert saved is not None and saved.weights[name][0, 0] == 0.625
+
+
+def test_a_file_with_a_layer_of_tomorrow_is_shown_and_saved_as_it_came(window: MainWindow, tmp_path: Path) -> None:
+    data = document_to_json(load_example("skip").document)
+    tomorrow = {"type": "CrossAttention", "heads": 8, "inner": {"type": "rope", "base": 1e4}}
+    card = data["networks"][0]["nodes"][4]
+    card["layer"] = tomorrow
+    path = tmp_path / "tomorrow.nnp"
+    save(path, Project(document_from_json(data)))
+    window.files.open_path(path)
+    window.controller.select([card["id"]])
+    QApplication.processEvents()
+    assert "does not know the layer CrossAttention" in window.actions_by_id["train.play"].toolTip()
+    window.controller.move([(card["id"], 1.0, 2.0)], finished=True)
+    assert window.files.save()
+    found = document_to_json(load(path).document)
+    assert found["networks"][0]["nodes"][4]["layer"] == tomorrow
+    assert found["networks"][0]["edges"] == data["networks"][0]["edges"]
+    window.controller.mend()
+    assert card["id"] not in window.controller.plan.nodes
+    window.controller.undo()
+    assert document_to_json(window.controller.document) == found
+
+
+def test_a_file_named_at_the_start_is_opened(qapp: QApplication, tmp_path: Path) -> None:
+    path = tmp_path / "named.nnp"
+    save(path, Project(load_example("xor").document))
+    made = create_window(path, theme="dark")
+    assert made.files.path() == path and made.controller.document == load_example("xor").document
+    assert made.windowTitle() == "named[*] — Neural Playground" and not made.isWindowModified()
+    made.close_without_asking()
+    made.deleteLater()
+
+
+def test_the_title_has_a_star_while_there_are_unsaved_changes(window: MainWindow, tmp_path: Path) -> None:
+    window.files.set_place(tmp_path / "star.nnp", "star")
+    assert not window.isWindowModified()
+    window.controller.reroll()
+    assert window.isWindowModified()
+    window.controller.undo()
+    assert not window.isWindowModified()
+    window.controller.reroll()
+    assert window.files.save() and not window.isWindowModified()
+    window.controller.undo()
+    assert window.isWindowModified()
+
+
+def test_recent_files_are_offered_and_opened(qapp: QApplication, tmp_path: Path) -> None:
+    settings = Settings(QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat))
+    made = create_window("circle", settings=settings, theme="dark")
+    for name in ("one", "two", "gone"):
+        save(tmp_path / f"{name}.nnp", Project(load_example("xor").document))
+        made.files.open_path(tmp_path / f"{name}.nnp")
+    (tmp_path / "gone.nnp").unlink()
+    menu = made.findChild(QMenu, "menu.file.open_recent")
+    assert menu is not None
+    made.menus["File"].aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == ["two.nnp", "one.nnp"]
+    menu.actions()[1].trigger()
+    assert made.files.path() == tmp_path / "one.nnp"
+    made.menus["File"].aboutToShow.emit()
+    assert [action.text() for action in menu.actions()] == ["one.nnp", "two.nnp"]
+    made.close_without_asking()
+    made.deleteLater()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(window: MainWindow, tmp_path: Path) -> None:
+    """As a folder that only others may write to, and a disk that is full, which the tests of project files stage."""
+    (tmp_path / "file").write_text("no folder")
+    window.files.set_place(tmp_path / "file" / "mine.nnp", "mine")
+    window.controller.reroll()
+    window.messages.clear()
+    assert not window.files.save()
+    [message] = window.messages.messages()
+    assert "cannot be saved" in message.text and "\n" not in message.text
+    assert window.isWindowModified()
+    window.reset_layout()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a device that is always full")
+def test_a_full_disk_is_one_sentence_and_the_old_file_stays(
+    window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.nnp"
+    window.files.set_place(path, "mine")
+    assert window.files.save()
+    before = path.read_bytes()
+    window.controller.reroll()
+    window.messages.clear()
+
+    def full(descriptor: int) -> None:
+        with open("/dev/full", "wb", buffering=0) as device:
+            device.write(b"x")
+
+    monkeypatch.setattr("os.fsync", full)
+    assert not window.files.save()
+    assert "No space left" in window.messages.messages()[0].text
+    assert path.read_bytes() == before and window.isWindowModified()
+    assert [entry.name for entry in tmp_path.glob("*mine*")] == ["mine.nnp"]
+    window.reset_layout()

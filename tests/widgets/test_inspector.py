@@ -69,19 +69,20 @@ def test_a_card_shows_its_kind_form_and_facts(inspector: Inspector) -> None:
         ("shape", "(2,) → (8,)"),
         ("parameters", "24"),
         ("multiply-adds", "16"),
+        ("memory", "1.0 kB"),  # 24 values four times, and 10 samples of 8 outputs twice, four bytes each
         ("outputs", "—"),
         ("silent units", "—"),
         ("gradient", "—"),
     ]
     values = {"outputs": np.array([0.25, 0.5, -1, 1]), "silent": np.array([2, 8]), "gradient": np.array([0.003])}
     inspector.set_statistics("dense_1", values)
-    assert inspector.facts.facts()[3:] == [
+    assert inspector.facts.facts()[4:] == [
         ("outputs", "0.250 ± 0.500"),
         ("silent units", "2 of 8"),
         ("gradient", "0.00300"),
     ]
     inspector.set_statistics("dense_2", {})
-    assert inspector.facts.facts()[4] == ("silent units", "2 of 8")
+    assert inspector.facts.facts()[5] == ("silent units", "2 of 8")
     assert inspector.delete_button.isHidden()
 
 
@@ -196,7 +197,7 @@ def test_a_link_sums_up_its_weights_and_can_be_deleted(inspector: Inspector, qtb
 def test_several_cards_are_summed_up_and_can_be_deleted(inspector: Inspector, qtbot: QtBot) -> None:
     show(inspector, make_document(), "dense_1", "dense_2")
     assert inspector.note() == "2 cards"
-    assert inspector.facts.facts() == [("parameters", "33"), ("multiply-adds", "24")]
+    assert inspector.facts.facts() == [("parameters", "33"), ("multiply-adds", "24"), ("memory", "1.2 kB")]
     deleted = record(inspector.delete_requested)
     inspector.delete_button.setFocus()
     QTest.keyClick(inspector.delete_button, Qt.Key.Key_Space)

@@ -256,3 +256,18 @@ def test_a_hundred_classes_still_fit(confusion: ConfusionMap, qtbot: QtBot) -> N
     confusion.grab()
     qtbot.mouseMove(confusion, confusion.rectangle(99, 99).center().toPoint())
     assert confusion.cell() == (99, 99)
+
+
+def test_classes_may_have_names(panel: MetricsPanel, confusion: ConfusionMap, qtbot: QtBot) -> None:
+    panel.set_values(measured(TABLES))
+    narrow = confusion.rectangle(0, 0).left()
+    names = ["iris", "a lily with a name that is far too long", "rose"]
+    panel.set_class_names(names)
+    assert [panel.classes.item(row, 0).text() for row in range(3)] == names
+    confusion.set_class_names(names)
+    assert narrow < confusion.rectangle(0, 0).left() < 120
+    confusion.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(lambda: confusion.cell() == (0, 0))
+    assert confusion.cell_text().startswith("true iris, answered iris: 77 of 250")
+    panel.set_class_names(["iris"])  # what has no name has its number
+    assert panel.classes.item(2, 0).text() == "2"

@@ -323,3 +323,11 @@ def test_the_words_of_an_empty_map_do_not_lie_over_samples(view: OutputView, the
     assert inked() > 100
     view.set_samples(np.array([[0.0, 0.0]]), np.array([1]), NONE, NO_TARGETS)
     assert 0 < inked() < 100
+
+
+def test_samples_that_are_no_points_have_no_map(view: OutputView) -> None:
+    view.set_plane(False)
+    assert view.no_plane.isVisible() and "no points of a plane" in view.no_plane.text()
+    assert not any(part.isVisible() for part in (view.map, view.legend, view.test_chip, view.discrete_chip))
+    view.set_plane(True)
+    assert view.map.isVisible() and not view.no_plane.isVisible()

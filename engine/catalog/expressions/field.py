@@ -25,7 +25,7 @@ class FormulaText(Text):
             for name in self.names:
                 derivative(tree, name)
         except InvalidValueError as error:
-            shown = value if len(value) <= LONGEST else reprlib.repr(value)
+            shown = value if len(value) <= LONGEST and value.isprintable() else reprlib.repr(value)
             raise InvalidValueError(
                 "{argument} (={value}) cannot be read: {reason}", argument=argument, value=shown, reason=error.sentence
             ) from error
