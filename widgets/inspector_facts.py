@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from engine.catalog.layers.layer import Shape
 from engine.document.graph import Edge
 from engine.plan.cost import fixed_count, memory_of, readable
 from engine.plan.plan import NodePlan, Plan
-from engine.plan.receptive import receptive_fields
 from widgets.controls import format_number
 from widgets.facts import Fact
+
+if TYPE_CHECKING:
+    from engine.plan.receptive import Field
 
 
 def card_facts(plan: Plan, node: NodePlan) -> list[Fact]:
@@ -25,7 +27,7 @@ def card_facts(plan: Plan, node: NodePlan) -> list[Fact]:
         arriving = " + ".join(shape_text(shape) for shape in node.input_shapes)
         shown = f"{arriving} → {shape_text(node.output_shape)}" if node.sources else shape_text(node.output_shape)
         facts.append((_tr("shape"), shown))
-        seen = receptive_fields(plan).get(node.node.id) if len(node.output_shape) > 1 else None
+        seen = _receptive_field(plan, node) if len(node.output_shape) > 1 else None
         if seen is not None and max(seen.size) > 1:
             of = _tr("{size} of {whole}").format(size=_sides(seen.size), whole=_sides(seen.whole))
             facts.append((_tr("receptive field"), of))
@@ -37,6 +39,12 @@ def card_facts(plan: Plan, node: NodePlan) -> list[Fact]:
     if node.output_shape is not None:
         facts.append((_tr("memory"), readable(memory_of(node, plan.document.batch_size))))
     return facts
+
+
+def _receptive_field(plan: Plan, node: NodePlan) -> Field | None:
+    from engine.plan.receptive import receptive_fields  # most windows show no image and start sooner without it
+
+    return receptive_fields(plan).get(node.node.id)
 
 
 def cards_facts(plan: Plan, nodes: Sequence[NodePlan]) -> list[Fact]:

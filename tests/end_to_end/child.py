@@ -19,7 +19,7 @@ import psutil
 from PySide6.QtCore import QPoint, QTimer, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QWidget
 
 from engine.document.graph import Edge
 from engine.export.weights import weights_sha256
@@ -69,6 +69,14 @@ class Journey:
             place = first + (last - first) * (step / 10)
             words += ["mousemove", str(place.x()), str(place.y()), "sleep", "0.03"]
         self.do(*words, "sleep", "0.05", "mouseup", "1")
+
+    def choose(self, name: str) -> None:
+        """Click an entry of the menu that has opened."""
+        self.until(lambda: isinstance(QApplication.activePopupWidget(), QMenu), "a menu")
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        action = next(action for action in menu.actions() if action.objectName() == name)
+        self.click(menu, menu.actionGeometry(action).center())
 
     # --- the eye -----------------------------------------------------------------------------------------------------
 
@@ -271,6 +279,7 @@ class Journey:
         self.drag(viewport, driving.out_port(canvas, "dense_1"), viewport, driving.in_port(canvas, "dense_4"))
         self.until(lambda: ("dense_1", "dense_4") in edges(), "the first link")
         self.drag(viewport, driving.out_port(canvas, "dense_4"), viewport, driving.in_port(canvas, "dense_3"))
+        self.choose("canvas.merging.replace")  # dense_3 reads dense_2 already
         self.until(lambda: ("dense_4", "dense_3") in edges(), "the second link")
         replaced = ("dense_2", "dense_3") not in edges()
         self.click(viewport, driving.pixel(canvas, "dense_2"))
