@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, BOTTOM = 264, 328, 160
 """Widths of the panels beside the canvas and height of those below it, as delivered."""
-LEFT_HEIGHTS = {"dock.data": 456, "dock.library": 324}
+LEFT_HEIGHTS = {"dock.data": 474, "dock.library": 306}
 RIGHT_HEIGHTS = {"dock.output": 344, "dock.curves": 196, "dock.inspector": 280}
 HIDDEN = ("dock.messages", "dock.metrics", "dock.seeds", "dock.rate", "dock.outline")
 """Panels that wait until they are asked for."""

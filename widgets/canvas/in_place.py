@@ -144,36 +144,22 @@ class InPlace:
         self._hovered = hit
 
     def paint(self, painter: QPainter) -> None:
-        """On a selected card: a line under the number, a caret behind the activation, a frame around the hovered."""
+        """On a selected card: a line under number and activation, a frame around the hovered."""
         if len(self._canvas.selected) != 1 or self._canvas.camera.zoom < 0.5:
             return
         card = self._canvas.board.cards.get(next(iter(self._canvas.selected)))
         if card is not None:
-            self._paint_units(painter, card)
-            self._paint_activation(painter, card)
+            self._paint_area(painter, card, units_area(card), Part.UNITS, -1)
+            self._paint_area(painter, card, activation_area(card), Part.ACTIVATION, 0)
 
-    def _paint_units(self, painter: QPainter, card: Card) -> None:
-        area = units_area(card)
+    def _paint_area(self, painter: QPainter, card: Card, area: QRectF | None, part: Part, line: float) -> None:
+        """Underline what can be changed, `line` below its lower edge; frame it under the pointer."""
         if area is None:
             return
         area.translate(card.position)
-        if self._hovered == Hit(Part.UNITS, card.id):
-            self._paint_frame(painter, card, area)
+        if self._hovered == Hit(part, card.id):
+            painter.setPen(card.style.accent_pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(area, 3, 3)
         painter.setPen(card.style.muted_line_pen)
-        painter.drawLine(area.bottomLeft() + QPointF(3, -1), area.bottomRight() + QPointF(-3, -1))
-
-    def _paint_activation(self, painter: QPainter, card: Card) -> None:
-        area = activation_area(card)
-        if area is None:
-            return
-        area.translate(card.position)
-        if self._hovered == Hit(Part.ACTIVATION, card.id):
-            self._paint_frame(painter, card, area)
-        painter.setPen(card.style.muted_line_pen)
-        painter.drawLine(area.bottomLeft() + QPointF(3, 0), area.bottomRight() + QPointF(-3, 0))
-
-    @staticmethod
-    def _paint_frame(painter: QPainter, card: Card, area: QRectF) -> None:
-        painter.setPen(card.style.accent_pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(area, 3, 3)
+        painter.drawLine(area.bottomLeft() + QPointF(3, line), area.bottomRight() + QPointF(-3, line))

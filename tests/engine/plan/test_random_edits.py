@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -17,18 +14,8 @@ from engine.document.history import History
 from engine.document.serialization import document_from_json, document_to_json
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve, resolve_after
+from tests.engine.plan import edits
 
-
-def _edits() -> ModuleType:
-    # tests are no package, so their helpers are loaded by path
-    spec = importlib.util.spec_from_file_location("plan_edits", Path(__file__).with_name("edits.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-edits = _edits()
 START = load_example("circle").document
 EMPTY = Document((Network(),), Data(START.data.dataset))
 

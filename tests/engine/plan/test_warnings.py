@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
-from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -38,6 +35,7 @@ from engine.document.examples import examples, load_example
 from engine.document.graph import Document
 from engine.plan.resolve import resolve, resolve_after
 from engine.plan.warnings import saturates
+from tests.engine.plan import edits
 from tests.engine.plan.warned import CIRCLE, assert_remedies_end_it, chain, check, dense, warned
 
 # --- none where all is well ------------------------------------------------------------------------------------------
@@ -215,18 +213,6 @@ def test_an_activation_over_a_single_unit(activation: Activation, value: str) ->
 
 
 # --- whatever the user does ------------------------------------------------------------------------------------------
-
-
-def _edits() -> ModuleType:
-    # tests are no package, so their helpers are loaded by path
-    spec = importlib.util.spec_from_file_location("plan_edits", Path(__file__).with_name("edits.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-edits = _edits()
 
 
 @settings(max_examples=60)
