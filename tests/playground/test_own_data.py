@@ -101,9 +101,10 @@ def test_a_large_file_is_read_while_the_window_goes_on(
     window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_data, "_AT_ONCE", 100)
-    window.own_data.open_path(flowers(tmp_path))
+    path = flowers(tmp_path)  # written once: a thread reads it
+    window.own_data.open_path(path)
     assert window.own_data.dialog is None
-    window.own_data.open_path(flowers(tmp_path))
+    window.own_data.open_path(path)
     assert window.messages.messages()[0].text.startswith("Another file is being read")
     dialog = shown(window, qtbot)
     assert dialog.table() is not None

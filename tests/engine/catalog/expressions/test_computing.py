@@ -67,12 +67,17 @@ def written(expression: Expression) -> str:
 
 
 def by_python(expression: Expression, x: float) -> float:
-    """The value by Python's own arithmetic. Raises TooHard."""
+    """The value by Python's own arithmetic. Raises TooHard.
+
+    So does a root of zero: its slope is infinite, and what is inside may be constant (0 · ∞, NaN for autograd, too).
+    """
     name, *parts = expression
     if name in ("number", "x"):
         return float(parts[0]) if parts else x
     values = [by_python(part, x) for part in parts]
     if name in _JUMPS and abs(values[0] - (values[1] if len(values) > 1 else 0.0)) < 1e-6:
+        raise TooHard
+    if (name == "sqrt" or (name == "**" and values[1] < 1)) and abs(values[0]) < 1e-6:
         raise TooHard
     try:
         match name:
