@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from engine.tables.delimited import PREVIEW
 
 _INPUTS, _TARGETS = ("X", "x", "data", "inputs", "features"), ("y", "target", "targets", "labels", "label")
 _MOST_BYTES = 400_000_000
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, KeyError, ValueError)
+"""What `zipfile` raises for damaged archives; ValueError where a header points to before the start."""
 
 
 def read_archive(data: bytes) -> tuple[tuple[Column, ...], int, tuple[tuple[str, ...], ...]]:
@@ -24,7 +27,9 @@ def read_archive(data: bytes) -> tuple[tuple[Column, ...], int, tuple[tuple[str,
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inputs, name = _array(archive, _INPUTS, "inputs")
             targets, target = _array(archive, _TARGETS, "targets")
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError, KeyError) as error:
+    except TableError:
+        raise
+    except _DAMAGE as error:
         raise TableError("this is no archive of NumPy arrays, or it is damaged") from error
     rows = len(inputs)
     if targets.ndim == 2 and targets.shape[1] == 1:

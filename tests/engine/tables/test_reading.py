@@ -227,6 +227,15 @@ def test_a_forged_header_takes_no_memory(tmp_path: Path) -> None:
         read_table(str(path))
 
 
+def test_an_archive_that_points_before_its_start_is_damaged(tmp_path: Path) -> None:
+    path = archive(tmp_path, X=np.ones((4, 3)), y=np.array([0, 1, 1, 0]))
+    data = bytearray(Path(path).read_bytes())
+    data[-4] = 128  # where the list of members begins
+    Path(path).write_bytes(bytes(data))
+    with pytest.raises(TableError, match="no archive of NumPy arrays"):
+        read_table(path)
+
+
 # --- whatever a file holds --------------------------------------------------------------------------------------------
 
 
