@@ -23,6 +23,7 @@ from playground import words
 from playground.session import difference
 
 if TYPE_CHECKING:
+    from playground.view import View
     from playground.window import MainWindow
     from widgets.curves import CurvesView
     from widgets.metrics import MetricsPanel
@@ -51,6 +52,7 @@ class Live(QObject):
         self._focus: tuple[str, int] | None = None
         self._curves: CurvesView | None = None
         self._metrics: MetricsPanel | None = None
+        self._views: list[View] = []
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
@@ -82,7 +84,9 @@ class Live(QObject):
         probes: list[Probe] = []
         if window.output.isVisible():
             node, unit = self._focus or ("", -1)
-            probes.append(Decision(node=node, unit=unit))
+            # Flat out, the numbers behind the picture are sent while the pointer asks for one of them.
+            numbers = not self._session.flat_out or window.output.map.probe() is not None
+            probes.append(Decision(node=node, unit=unit, values=numbers))
         crowded = self._session.flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
         if window.canvas.isVisible() and not crowded:
             nodes = tuple(window.canvas.visible_dense_nodes())
@@ -95,6 +99,8 @@ class Live(QObject):
             probes.append(Curves())
         if not self._session.running or perf_counter() - self._slow_at >= _SLOW_SECONDS:
             probes += self._slow_probes(plan)
+        for view in self._views:
+            probes += [probe for probe in view.wanted(plan, self._session.running) if probe not in probes]
         return tuple(probes)
 
     def _slow_probes(self, plan: Plan) -> list[Probe]:
@@ -109,6 +115,10 @@ class Live(QObject):
         if self._metrics is not None and self._metrics.isVisible():
             probes.append(Metrics())
         return [probe for probe in probes if probe.fits(plan)]
+
+    def add_view(self, view: View) -> None:
+        """Ask for what a view needs, too, while it is seen."""
+        self._views.append(view)
 
     def focus(self, node_id: str, unit: int) -> None:
         """Show one neuron large in Output."""
@@ -138,6 +148,9 @@ class Live(QObject):
             self._show_marks()
         if self._focus is not None and self._focus[0] not in new.nodes:
             self.leave()
+        for view in self._views:
+            if view.body is not None:
+                view.follow(new)
         if self._metrics is not None:
             self._metrics.set_class_names(document.data.dataset.class_names)
             if not new.ready:
@@ -185,6 +198,7 @@ class Live(QObject):
             for probe, answer in zip(probes, frame.answers, strict=True):
                 if answer is not None:
                     self._show(probe, answer)
+            self._show_in_views(frame, probes)
         self._show_numbers()
         self.refresh()
 
@@ -219,11 +233,23 @@ class Live(QObject):
             rows = answer["rows"]
             self._curves.set_curves({name: rows[:, column] for column, name in enumerate(_COLUMNS)})
 
+    def _show_in_views(self, frame: Frame, probes: tuple[Probe, ...]) -> None:
+        seen = [view for view in self._views if view.is_seen()]
+        for view in seen:
+            cost = 0.0
+            for probe, answer, seconds in zip(probes, frame.answers, frame.costs, strict=True):
+                if probe in view.asked:
+                    cost += seconds
+                    if answer is not None:
+                        view.show_answer(probe, answer)
+            if cost:
+                view.answered(cost, len(seen))
+
     def _show_decision(self, probe: Decision, answer: Arrays) -> None:
         window, by_class = self._window, int(answer["kind"][0]) == CLASSES
         if (probe.node, probe.unit) == (self._focus or ("", -1)):
             window.output.set_image(answer["image"], "classes" if by_class else "signed", float(answer["scale"][0]))
-            window.output.set_values(answer["values"])
+            window.output.set_values(answer.get("values"))
         output = window.controller.plan.output
         if by_class and not probe.node and output is not None:
             window.canvas.set_class_thumbnail(output, answer["image"], True)

@@ -188,8 +188,10 @@ class Views(QObject):
     def _show(self, old: Plan | None, new: Plan) -> None:
         window, document = self._window, new.document
         before = old.document if old is not None else None
+        window.focus.follow(new)
         window.canvas.set_plan(old, new)
-        if before is not None and document.moved_since(before) is not None:
+        edited = old is new or document is not before  # else what is known of the data has changed
+        if before is not None and edited and document.moved_since(before) is not None:
             window.show_state()  # cards in other places: no other view says where they are
             self._selection_shown = new, *self._selection_shown[1:]
             return
@@ -199,6 +201,8 @@ class Views(QObject):
         if not new.ready:
             window.output.set_image(None)
         self.live.follow(old, new)
+        if "view_panels" in vars(window):
+            window.view_panels.follow(new)
         self._show_selection()
 
     def _show_samples(self, document: Document) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
@@ -23,8 +22,10 @@ from engine.catalog.layers.dense import Dense
 from playground import dialogs, words
 from playground.actions import table
 from playground.controller import Controller
+from playground.dropping import file_in
 from playground.editing import Editing
 from playground.files import Files
+from playground.focus import Focus
 from playground.layout import Layout
 from playground.menus import Actions, State
 from playground.outline import Outline
@@ -45,6 +46,7 @@ from widgets.panel import Panel
 from widgets.transport import Transport
 
 if TYPE_CHECKING:
+    from playground.view_panels import ViewPanels
     from widgets.curves import CurvesView
     from widgets.metrics import MetricsPanel
     from widgets.rate_finder import RateFinderPanel
@@ -68,6 +70,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("window")
         self.controller = controller
         self.session: Session = controller.session
+        self.focus = Focus(self)
         self.settings = settings
         self.actions_by_id = Actions(table(), self)
         self.transport = Transport(self.actions_by_id.mapping("train."))
@@ -158,10 +161,15 @@ class MainWindow(QMainWindow):
         self.files.fill_recent(menus["File"], self.actions_by_id["file.save"])
         panels = menus["View"].addMenu(self.tr("Panels"))
         panels.setObjectName("menu.view.panels")
-        for name, panel in self.panels.items():
-            action = panel.toggleViewAction()
-            action.setObjectName(f"view.{name}")
-            panels.addAction(action)
+        self._panels_menu = panels
+        for panel in self.panels.values():
+            self.add_panel_action(panel)
+
+    def add_panel_action(self, panel: Panel) -> None:
+        """Offer a panel in the menu."""
+        action = panel.toggleViewAction()
+        action.setObjectName(f"view.{panel.objectName()}")
+        self._panels_menu.addAction(action)
 
     def _finish(self) -> None:
         """Make what the first picture does without, and what the user would wait for later."""
@@ -170,9 +178,17 @@ class MainWindow(QMainWindow):
             self.inspector.prepare(Dense())
             for body in (self.curves, self.metrics, self.seeds, self.rate_finder):
                 body.show()
+            self.view_panels.follow(self.controller.plan)
             self.painted.emit()
 
     # The bodies of these panels are made after the first paint, or when they are first asked for.
+
+    @cached_property
+    def view_panels(self) -> ViewPanels:
+        """The panels that look into the network."""
+        from playground.view_panels import ViewPanels
+
+        return ViewPanels(self)
 
     @cached_property
     def curves(self) -> CurvesView:
@@ -275,6 +291,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Every panel in its place."""
         self._layout.reset()
+        self.view_panels.put_back()
 
     def find_layer(self) -> None:
         """Put the cursor into the search field of the library."""
@@ -285,19 +302,19 @@ class MainWindow(QMainWindow):
 
     def open_seeds(self) -> None:
         """Bring the panel up that tries many seeds."""
-        self._open_bottom("dock.seeds")
+        self.open_bottom("dock.seeds")
         self.seeds.count.setFocus()
 
     def open_metrics(self) -> None:
         """Bring the panel up that says how good the answers are."""
-        self._open_bottom("dock.metrics")
+        self.open_bottom("dock.metrics")
 
     def open_rate_finder(self) -> None:
         """Bring the panel up that searches for a learning rate."""
-        self._open_bottom("dock.rate")
+        self.open_bottom("dock.rate")
         self.rate_finder.low.setFocus()
 
-    def _open_bottom(self, name: str) -> None:
+    def open_bottom(self, name: str) -> None:
         """Bring a panel up, tall enough for its pictures."""
         panel = self.panels[name]
         panel.show()
@@ -354,11 +371,11 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _file_in(event) is not None:
+        if file_in(event) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        path = _file_in(event)
+        path = file_in(event)
         if path is not None:
             event.acceptProposedAction()
             (self.own_data if OwnData.takes(path) else self.files).open_path(path)
@@ -378,10 +395,3 @@ class MainWindow(QMainWindow):
         """Close; what was not saved is lost."""
         self.files.give_up()
         self.close()
-
-
-def _file_in(event: QDropEvent) -> Path | None:
-    """The project or table that is dragged, if it is one."""
-    urls = event.mimeData().urls()
-    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and (path.suffix == ".nnp" or OwnData.takes(path)) else None

@@ -142,7 +142,7 @@ class Document:
         """The most samples of one step: what is set, or all to learn from if the optimizer always takes them."""
         if not self.training.optimizer.full_batch:
             return self.training.batch_size
-        return max(1, round(self.data.dataset.sample_count * self.data.train_share))
+        return self.data.dataset.train_count(self.data.train_share)
 
     def __post_init__(self) -> None:
         SEEDS.check("seed", self.seed)

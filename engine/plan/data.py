@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog.datasets.dataset import Array, Samples
+from engine.catalog.datasets.dataset import Array, Samples, Scaling
 from engine.document.graph import Data
 
 
@@ -59,23 +59,44 @@ class Split:
 
     train: Samples
     test: Samples
+    values: Array
+    """Those of both, the samples to learn from first; no copy where the data set allows it."""
+    scaling: Scaling | None
+    """How values become numbers, batch by batch; None: the data set's `inputs` makes them."""
 
 
-@lru_cache(maxsize=8)
 def split(data: Data) -> Split:
     """Draw the data set's samples, shuffle them once and cut at `train_share` (at least one sample to train).
 
-    What a data set fills in or scales by is found in the training part alone. Raises PlaygroundError where the file
-    of a data set cannot give its samples.
+    A split that was published with the data stays as it is. What a data set fills in or scales by is found in the
+    training part alone. Raises PlaygroundError where the file of a data set cannot give its samples.
     """
+    large = data.dataset.pictures or data.dataset.sample_count > _LARGE
+    return _large_split(data) if large else _small_split(data)
+
+
+def _split(data: Data) -> Split:
     dataset = data.dataset
     samples = dataset.draw(random_stream(data.seed, "data"))
-    order = random_stream(data.seed, "split").permutation(len(samples))
-    cut = max(1, round(len(samples) * data.train_share)) if len(samples) else 0
-    if dataset.stratified and dataset.task == "classification":
-        order = stratified(order, samples.targets, cut)
-    train, test = samples.take(order[:cut]), samples.take(order[cut:])
-    return Split(dataset.prepared(train, train), dataset.prepared(test, train))
+    if dataset.split_is_published:
+        cut = dataset.train_count(data.train_share)
+    else:
+        order = random_stream(data.seed, "split").permutation(len(samples))
+        cut = max(1, round(len(samples) * data.train_share)) if len(samples) else 0
+        if dataset.stratified and dataset.task == "classification":
+            order = stratified(order, samples.targets, cut)
+        samples = samples.take(order)
+    train, test = samples.take(slice(cut)), samples.take(slice(cut, None))
+    found = dataset.prepared(train, train), dataset.prepared(test, train)
+    whole = found[0] is train and found[1] is test
+    values = samples.values if whole else np.concatenate([part.values for part in found])
+    return Split(*found, values, dataset.scaling_by(found[0]))
+
+
+_LARGE = 50_000
+"""Samples from which on the split of one data set alone is kept."""
+_small_split = lru_cache(maxsize=8)(_split)
+_large_split = lru_cache(maxsize=1)(_split)
 
 
 def stratified(order: NDArray[np.int64], targets: Array, cut: int) -> NDArray[np.int64]:

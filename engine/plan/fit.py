@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from engine.catalog.layers.output import Output
+from engine.catalog.layers.reshaping import Flatten
 from engine.document.errors import Sentence
 from engine.document.graph import Document
+from engine.plan.plan import Problem
 from engine.plan.resolve import resolve
 
 _FITTED = ("output_size", "loss", "columns")
@@ -13,7 +15,7 @@ _MOST = 8
 
 
 def fit_output(document: Document) -> tuple[Document, tuple[Sentence, ...]]:
-    """The document with the output, its loss and its columns fitted to the data, and the words for what was changed.
+    """The document with output, loss and columns fitted to the data, images made flat, and the words for the changes.
 
     Applies the first remedy of each such problem in turn. Problems of another kind stay, and so does a document that
     they could not mend.
@@ -22,10 +24,20 @@ def fit_output(document: Document) -> tuple[Document, tuple[Sentence, ...]]:
     done: list[Sentence] = []
     outputs = sum(isinstance(node.layer, Output) for node in document.nodes)
     for _ in range(_MOST * (1 + outputs)):
-        problems = [problem for problem in resolve(fitted).problems if problem.kind in _FITTED and problem.remedies]
+        problems = [problem for problem in resolve(fitted).problems if _is_fitted(problem, fitted)]
         if not problems:
             return fitted, tuple(done)
         remedy = problems[0].remedies[0]
         fitted = remedy.edit(fitted)
         done.append(remedy.label)
     return document, ()
+
+
+def _is_fitted(problem: Problem, document: Document) -> bool:
+    """Whether the first remedy of a problem is one to apply: also where images arrive at a card for flat inputs."""
+    if problem.kind in _FITTED:
+        return bool(problem.remedies)
+    if problem.kind != "shape" or not problem.remedies or not document.data.dataset.pictures:
+        return False
+    mended = problem.remedies[0].edit(document)
+    return any(isinstance(node.layer, Flatten) for node in mended.nodes if node not in document.nodes)

@@ -22,14 +22,16 @@ from engine.plan.answers import Answer, find_answers
 from engine.plan.cost import MEMORY_LIMIT, MOST_VALUES, cost_of
 from engine.plan.cycles import plan_cycles, topological
 from engine.plan.data import split
+from engine.plan.looks import Look, look
 from engine.plan.memory import too_large
 from engine.plan.output import check_answer
 from engine.plan.plan import NodePlan, OutputPlan, Plan, Problem, Remedy
 from engine.plan.widths import equal_widths
 
 
-def resolve(document: Document) -> Plan:
-    """Order, shapes, costs and problems of a document."""
+def resolve(document: Document, seen: Look | None = None) -> Plan:
+    """Order, shapes, costs and problems of a document; `seen` is what is known of its data (None: look now)."""
+    seen = look(document.data.dataset) if seen is None else seen
     nodes: dict[str, NodePlan] = {}
     order: list[str] = []
     problems: list[Problem] = []
@@ -37,7 +39,7 @@ def resolve(document: Document) -> Plan:
         network_order, left = topological(network)
         order += network_order
         for node_id in network_order:
-            nodes[node_id] = _resolve_node(document, network, network.node(node_id), nodes)
+            nodes[node_id] = _resolve_node(document, network, network.node(node_id), nodes, seen)
         nodes.update(plan_cycles(network, left))
         _flag_unconnected(network, network_order, nodes)
     network = document.networks[0]
@@ -54,9 +56,8 @@ def resolve(document: Document) -> Plan:
     cost = cost_of(document, [nodes[node_id] for node_id in order])
     if cost.memory_bytes > MEMORY_LIMIT:
         problems.append(too_large(document, [nodes[node_id] for node_id in order]))
-    trouble = document.data.dataset.trouble()
-    if trouble is not None:
-        problems.append(remedies.no_samples(document.data.dataset, trouble))
+    if seen.trouble is not None:
+        problems.append(remedies.no_samples(seen.trouble, seen.changed))
     if not network.nodes or (output is None and not any(plan.problems for plan in nodes.values())):
         problems.append(remedies.empty())
     for plan in nodes.values():
@@ -70,15 +71,17 @@ def resolve(document: Document) -> Plan:
         cost,
         tuple(problems),
         tuple(found for found in checked if isinstance(found, OutputPlan)),
+        seen,
     )
 
 
-def resolve_after(before: Plan, document: Document) -> Plan:
-    """What `resolve(document)` gives; at once if nothing but places has changed since another plan, as in a drag."""
-    moved = document.moved_since(before.document)
+def resolve_after(before: Plan, document: Document, seen: Look | None = None) -> Plan:
+    """What `resolve` gives; at once if nothing but places has changed since another plan, as in a drag."""
+    seen = look(document.data.dataset) if seen is None else seen
+    moved = document.moved_since(before.document) if seen == before.seen else None
     # Which card is offered to one that lacks an input depends on where they are.
     if moved is None or any(problem.kind == "unconnected" for problem in before.problems):
-        return resolve(document)
+        return resolve(document, seen)
     nodes = dict(before.nodes)
     for node in moved:
         nodes[node.id] = dataclasses.replace(nodes[node.id], node=node)
@@ -88,7 +91,9 @@ def resolve_after(before: Plan, document: Document) -> Plan:
     return after
 
 
-def _resolve_node(document: Document, network: Network, node: Node, nodes: Mapping[str, NodePlan]) -> NodePlan:
+def _resolve_node(
+    document: Document, network: Network, node: Node, nodes: Mapping[str, NodePlan], seen: Look
+) -> NodePlan:
     layer = node.layer
     sources = tuple(edge.source for edge in network.inputs_of(node.id))
     if isinstance(layer, Placeholder):
@@ -108,7 +113,8 @@ def _resolve_node(document: Document, network: Network, node: Node, nodes: Mappi
         offered = (*remedies.from_error(error, node.id), *equal_widths(sources, nodes))
         problem = Problem("shape", error.sentence, node.id, offered)
         return NodePlan(node, sources, known, problems=(problem,))
-    if layer.checks_values and (problem_of_values := _values_problem(document, node, sources, nodes)) is not None:
+    checks = layer.checks_values and seen.at_hand
+    if checks and (problem_of_values := _values_problem(document, node, sources, nodes)) is not None:
         return NodePlan(node, sources, known, problems=(problem_of_values,))
     if math.prod(output_shape) > MOST_VALUES:
         sentence = Sentence(
@@ -134,10 +140,9 @@ def _values_problem(
     """The problem of a layer with the numbers of the data set that reach it straight from an Input card."""
     dataset = document.data.dataset
     layer = nodes[sources[0]].layer
-    if layer.takes[1] > 0 or not dataset.sample_count:
+    if layer.takes[1] > 0 or not dataset.sample_count or dataset.pictures:
         return None
-    samples = split(document.data)
-    values = [samples.train.values, samples.test.values]
+    values = [split(document.data).values]
     if dataset.plane:  # its pictures are drawn up to the corners
         values.append(np.array([(x1, x2) for x1 in PlaneDataset.view for x2 in PlaneDataset.view]))
     try:

@@ -11,7 +11,10 @@ from engine.training.trainer import Array
 COLUMNS = 6
 """Epoch, train loss, test loss, train metric, test metric, learning rate."""
 LIMIT = 2000
-"""Most rows kept."""
+"""Most rows kept of ends of epochs."""
+PARTS_UNTIL = 50
+"""Epochs of which rows between their ends are kept, too, if the run records any."""
+_ROOM = 2 * LIMIT
 
 
 def stride(epoch: int) -> int:
@@ -30,7 +33,7 @@ class Curve:
     """Rows by epoch. It depends on the epoch alone which rows are kept, so a resumed run keeps the same ones."""
 
     def __init__(self) -> None:
-        self._rows = np.empty((LIMIT, COLUMNS), np.float64)
+        self._rows = np.empty((_ROOM, COLUMNS), np.float64)
         self._count = 0
         self._stride = 1
 
@@ -45,10 +48,14 @@ class Curve:
             epoch = -(-epoch // stride(epoch)) * stride(epoch)
         return epoch
 
-    def record(self, epoch: int, values: tuple[float, ...]) -> None:
-        """Add a row: the columns after the epoch. Every second row is dropped when there is no room."""
-        if stride(epoch) != self._stride:
-            self._stride = stride(epoch)
+    def takes_parts(self, epoch: int) -> bool:
+        """Whether rows within this epoch may be recorded, at most `LIMIT / PARTS_UNTIL` of them."""
+        return epoch < PARTS_UNTIL
+
+    def record(self, epoch: float, values: tuple[float, ...]) -> None:
+        """Add a row: the columns after the epoch, which may be running. Every second row is dropped to make room."""
+        if stride(int(epoch)) != self._stride:
+            self._stride = stride(int(epoch))
             kept = self._rows[: self._count]
             kept = kept[kept[:, 0] % self._stride == 0]
             self._count = len(kept)
@@ -58,7 +65,7 @@ class Curve:
 
     @property
     def rows(self) -> Array:
-        """A copy of the rows, (points, 6) float64, at most `LIMIT`."""
+        """A copy of the rows, (points, 6) float64; within an epoch only its loss and rate are numbers."""
         return self._rows[: self._count].copy()
 
     def replace(self, rows: Array) -> None:
@@ -67,8 +74,8 @@ class Curve:
         self._rows[: self._count] = rows
         self._stride = stride(int(rows[-1, 0])) if len(rows) else 1
 
-    def truncate(self, epoch: int) -> None:
-        """Forget the rows after an epoch."""
+    def truncate(self, epoch: float) -> None:
+        """Forget the rows after an epoch, or after a moment within it."""
         self._count = int(np.searchsorted(self._rows[: self._count, 0], epoch, side="right"))
 
 
@@ -76,6 +83,10 @@ class NoCurve(Curve):
     """The history of a run of which none is kept."""
 
     def due(self, epoch: int) -> bool:
+        """Never."""
+        return False
+
+    def takes_parts(self, epoch: int) -> bool:
         """Never."""
         return False
 

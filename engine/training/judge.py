@@ -18,18 +18,19 @@ class Judge:
     That are the values of the card that answers, before its activation if the loss is computed together with it.
     """
 
-    def __init__(self, plan: Plan, train: Samples, test: Samples) -> None:
-        """For the samples of a ready plan, those to train on first."""
+    def __init__(self, plan: Plan, train: Samples, test: Samples, judged: int) -> None:
+        """For the samples of a ready plan, those to train on first; so many of these, the first ones, are judged."""
         assert plan.output is not None and plan.target is not None
         self._outputs = plan.outputs
         self._activation = plan.nodes[plan.output].layer.output_activation
         self._target = plan.target
         self._metric = metric_for(plan.target.task)
-        self._train, self._test = train, test
+        self._train, self._test = train.take(slice(judged)), test
         wanted = np.concatenate([train.targets, test.targets])
         encoded = [output.target.encode(wanted) for output in plan.outputs]
         self.targets: Array = encoded[0] if len(encoded) == 1 else np.concatenate(encoded, axis=1)
-        """What the outputs should be, (samples, units of all outputs)."""
+        """What the outputs should be for all samples, (samples, units of all outputs)."""
+        self._judged_targets = np.concatenate([self.targets[:judged], self.targets[len(train) :]])
 
     def evaluations(self, raw: Array) -> Array:
         """Of several states, (states, samples, units): train loss, test loss, train metric, test metric, float64.
@@ -40,7 +41,7 @@ class Judge:
         found = np.full((len(raw), 4), math.nan)
         with np.errstate(all="ignore"):
             answers = self._target.decide(self._activation.value(main) if self._outputs[0].loss.fuses else main)
-            losses = self._losses(raw, self.targets)
+            losses = self._losses(raw, self._judged_targets)
             found[:, 0] = losses[:, :size].mean(axis=1)
             found[:, 2] = self._metric.value(answers[:, :size], self._train.targets)
             if len(self._test):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.document.errors import InvalidValueError, Sentence
-from engine.plan.data import block_epochs, epoch_orders
+from engine.plan.data import block_epochs, epoch_order, epoch_orders, random_stream
 from engine.plan.plan import Plan
 from engine.training.instructions import LANES
 from engine.training.numba_cache import load_kernels
 from engine.training.numba_network import NumbaNetwork
 from engine.training.numba_plans import refuses
+from engine.training.numba_tables import once, padded, side_by_side, table
 from engine.training.run import Run
 from engine.training.trainer import Array
 
@@ -25,6 +26,8 @@ _ENOUGH = 0.75
 """Part of a slice after which it may end: a call of the kernels for the little that is left would cost more than it."""
 _BLOCKS = 4
 """Most blocks of orders that one call of the kernels goes through."""
+_PART = 4096
+"""Samples that are made numbers at once where all of them would take too much memory."""
 _LOOKED_AT = 2**18
 """Bytes of answers that are kept for recording, so that they stay in the processor's cache."""
 
@@ -52,19 +55,23 @@ class NumbaTrainer(Run):
         self._speed = 0.0
 
     def _prepare(self) -> None:
-        self._all_inputs = self._inputs(self._values)
+        self._stored = self._scaling is not None
+        """Whether samples become numbers part by part: all of them as numbers would take too much memory."""
         self._train_targets = np.ascontiguousarray(self._targets, np.float32)
         network = self._network
-        places = (*network.source_places["train"], network.target_place)
-        self._sources = _table([*self._all_inputs, self._train_targets], places)
-        self._everything = np.arange(len(self._values) + LANES, dtype=np.int32)
+        self._places = (*network.source_places["train"], network.target_place)
+        spare = max(_PART, self._batch_size) if self._stored else len(self._values)
+        self._everything = np.arange(spare + LANES, dtype=np.int32)
         self._answers = [
             ((network.raw if output.loss.fuses else network.values)[output.node], output.target.units)
             for output in self.plan.outputs
         ]
         """Where what each loss is computed from lies, and how many units it has."""
-        self._answer_sources = _table(self._all_inputs, network.source_places["forward"])
-        self._answer_bytes = 4 * sum(units for _, units in self._answers) * _padded(len(self._values))
+        if not self._stored:
+            self._all_inputs = self._inputs(self._values)
+            self._sources = table([*self._all_inputs, self._train_targets], self._places)
+            self._answer_sources = self._sources_of(self._all_inputs)
+        self._answer_bytes = 4 * sum(units for _, units in self._answers) * padded(len(self._values))
         self._order: tuple[int, int, Array] | None = None
         self._grids: dict[int, tuple[Array, list[Array]]] = {}
         self._passes: dict[int, dict[str, Array]] = {}
@@ -75,6 +82,9 @@ class NumbaTrainer(Run):
     def _inputs(self, values: Array) -> list[Array]:
         """What the Input cards pass on for samples, (samples, numbers) each."""
         dataset = self.plan.document.data.dataset
+        if self._scaling is not None:
+            scaled = self._scaling.apply(values).reshape(len(values), -1)
+            return [scaled for _ in self._network.sources]
         columns = (getattr(self.plan.nodes[name].layer, "columns", ()) for name in self._network.sources)
         found = (dataset.inputs(values, chosen).reshape(len(values), -1) for chosen in columns)
         return [np.ascontiguousarray(x, np.float32) for x in found]
@@ -121,6 +131,8 @@ class NumbaTrainer(Run):
 
         It ends with the last epoch to record, if there is one on the way, and with the last block of orders at hand.
         """
+        if self._stored:
+            return self._take_part(steps, batch)
         block = block_epochs(self._size)
         steps = min(steps, self._steps_to((self.epoch // block + _BLOCKS) * block, batch))
         due = self._due(steps, batch)
@@ -136,6 +148,34 @@ class NumbaTrainer(Run):
                 self._return_to(before)
                 for epoch in due:  # one at a time, to stop at the first that is not finite
                     self._take(self._steps_to(epoch, batch), batch)
+        return steps
+
+    def _take_part(self, steps: int, batch: int) -> int:
+        """As `_take`, within the running epoch: its next samples are made numbers, in their order, and gone through."""
+        size, document, dataset = self._size, self.plan.document, self.plan.document.data.dataset
+        begin = self.position // batch * batch
+        most = max(1, _PART // batch)
+        if dataset.augments:
+            most = 1  # what a step draws depends on its number alone
+        end = min(size, begin + batch * min(steps, most))
+        order = epoch_order(document.seed, self.epoch, size)[begin:end]
+        values = self._values[order]
+        if dataset.augments:
+            values = dataset.augmented(values, random_stream(document.seed, "augment", self.step_count))
+        inputs, targets = self._inputs(values), self._train_targets[order]
+        steps = -(-(end - begin) // batch)
+        places = np.arange(begin, end, batch)
+        places[0] = self.position
+        uniforms = self._uniforms(self.epoch + places / size, steps)
+        self._call(
+            table([*inputs, targets], self._places), self._everything.ctypes.data, end - begin, batch,
+            self.position - begin, steps, uniforms, np.empty(0, np.int64), self._sources_of(inputs), 0, [],
+        )  # fmt: skip
+        self._optimizer_steps += steps
+        self._has_gradient = bool(self._network.gradients)
+        self._stepped(end, steps)
+        if self.position == 0 and self._is_due(self.epoch):
+            self._record()
         return steps
 
     def _due(self, steps: int, batch: int) -> list[int]:
@@ -156,48 +196,75 @@ class NumbaTrainer(Run):
 
     def _run(self, steps: int, batch: int, looks: Array) -> Array:
         """Take steps; the raw answers after some of them, (looks, samples, units)."""
-        size, document, network = self._size, self.plan.document, self._network
+        size, network = self._size, self._network
         first = self.position // batch
         places = np.arange(first, first + steps)
         epochs, places = np.divmod(places, -(-size // batch))
         places *= batch
         places[0] = self.position
         moments = self.epoch + epochs + places / size
-        uniforms = network.uniforms(
-            _once(self._rates(moments)),
-            self._optimizer_steps + np.arange(1.0, steps + 1),
-            _once(self._momenta(moments) if self._moves_momentum else 0.0),
-        )
-        stride = uniforms.strides[0] if len(uniforms) > 1 else 0
+        uniforms = self._uniforms(moments, steps)
         order = self._orders(self.epoch + int(epochs[-1]))
-        padded = _padded(len(self._values))
-        answers = [np.empty((len(looks), units, padded), np.float32) for _, units in self._answers]
-        self._kernels.train(
-            self._description,
-            self._sources,
-            order,
-            size,
-            batch,
-            self.position,
-            steps,
-            uniforms.ctypes.data,
-            stride,
-            document.seed,
-            self.step_count,
-            looks,
-            self._answer_sources,
-            self._everything.ctypes.data,
-            len(self._values),
-            4 * padded,
-            np.array(
-                [(x.ctypes.data, units, place) for x, (place, units) in zip(answers, self._answers, strict=True)],
-                np.int64,
-            ),
-        )
+        width = padded(len(self._values))
+        answers = [np.empty((len(looks), units, width), np.float32) for _, units in self._answers]
+        self._call(
+            self._sources, order, size, batch, self.position, steps, uniforms, looks, self._answer_sources,
+            len(self._values), answers,
+        )  # fmt: skip
         self._optimizer_steps += steps
         self._has_gradient = bool(network.gradients)
         self._stepped(min(size, (int(places[-1]) // batch + 1) * batch), steps, int(epochs[-1]))
-        return _side_by_side([x[:, :, : len(self._values)].transpose(0, 2, 1) for x in answers])
+        return side_by_side([x[:, :, : len(self._values)].transpose(0, 2, 1) for x in answers])
+
+    def _uniforms(self, moments: Array, steps: int) -> Array:
+        """What depends on rate and step alone, of steps that are taken at these fractional epochs."""
+        return self._network.uniforms(
+            once(self._rates(moments)),
+            self._optimizer_steps + np.arange(1.0, steps + 1),
+            once(self._momenta(moments) if self._moves_momentum else 0.0),
+        )
+
+    def _call(
+        self,
+        sources: Array,
+        order: int,
+        size: int,
+        batch: int,
+        position: int,
+        steps: int,
+        uniforms: Array,
+        looks: Array,
+        answer_sources: Array,
+        answered: int,
+        answers: Sequence[Array],
+    ) -> None:
+        """Call the kernel: steps through `size` samples in an order from a position on, with looks at all answers."""
+        self._kernels.train(
+            self._description,
+            sources,
+            order,
+            size,
+            batch,
+            position,
+            steps,
+            uniforms.ctypes.data,
+            uniforms.strides[0] if len(uniforms) > 1 else 0,
+            self.plan.document.seed,
+            self.step_count,
+            looks,
+            answer_sources,
+            self._everything.ctypes.data,
+            answered,
+            4 * padded(answered),
+            np.array(
+                [(x.ctypes.data, units, place) for x, (place, units) in zip(answers, self._answers, strict=False)],
+                np.int64,
+            ).reshape(-1, 3),
+        )
+
+    def _sources_of(self, inputs: Sequence[Array]) -> Array:
+        """The table of what is gathered for a forward pass."""
+        return table(inputs, self._network.source_places["forward"])
 
     def _orders(self, last: int) -> int:
         """The address of the orders of the running epoch and those up to `last`, with numbers for the kernels to spare.
@@ -214,9 +281,12 @@ class NumbaTrainer(Run):
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def _raw_answers(self, most: int | None = None) -> Array:
-        inputs = self._all_inputs if most is None else [x[:most] for x in self._all_inputs]
-        return _side_by_side(self._forward(inputs, self._answers))
+    def _raw_answers(self, first: int, last: int) -> Array:
+        if not self._stored:
+            return side_by_side(self._forward([x[first:last] for x in self._all_inputs], self._answers))
+        starts = range(first, last, _PART)
+        parts = (self._inputs(self._values[start : min(start + _PART, last)]) for start in starts)
+        return np.concatenate([side_by_side(self._forward(inputs, self._answers)) for inputs in parts])
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each.
@@ -248,17 +318,17 @@ class NumbaTrainer(Run):
     def _forward(self, inputs: Sequence[Array], wanted: Sequence[tuple[int, int]]) -> list[Array]:
         """Values of (place, units) for samples, (samples, units) each; unit by unit in memory."""
         size = len(inputs[0])
-        padded = _padded(size)
-        found = [np.empty((units, padded), np.float32) for _, units in wanted]
+        width = padded(size)
+        found = [np.empty((units, width), np.float32) for _, units in wanted]
         order = self._everything
         if len(order) < size + LANES:
             order = self._everything = np.arange(size + LANES, dtype=np.int32)
         self._kernels.forward(
             self._description,
-            _table(inputs, self._network.source_places["forward"]),
+            self._sources_of(inputs),
             order.ctypes.data,
             size,
-            4 * padded,
+            4 * width,
             np.array(
                 [(x.ctypes.data, units, place) for x, (place, units) in zip(found, wanted, strict=True)], np.int64
             ).reshape(-1, 3),
@@ -322,25 +392,3 @@ class NumbaTrainer(Run):
         # the sum is finite exactly if all weights are, long before it could overflow by itself
         with np.errstate(all="ignore"):
             return bool(np.isfinite(self._network.weights.sum()))
-
-
-def _once(values: Any) -> Array:
-    """(1,) if all are the same, else as they are."""
-    found = np.atleast_1d(values)
-    return found[:1] if (found == found[0]).all() else found
-
-
-def _side_by_side(answers: list[Array]) -> Array:
-    """The answers of all outputs, (..., units of all)."""
-    return answers[0] if len(answers) == 1 else np.concatenate(answers, axis=-1)
-
-
-def _padded(size: int) -> int:
-    """So many samples in whole tiles."""
-    return -(-size // LANES) * LANES
-
-
-def _table(arrays: Sequence[Array], places: Sequence[int]) -> Array:
-    """What is gathered for each tile, as the kernels read it: address, numbers per sample, place."""
-    rows = [(array.ctypes.data, array.shape[1], place) for array, place in zip(arrays, places, strict=True)]
-    return np.array(rows, np.int64).reshape(-1, 3)

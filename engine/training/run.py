@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,17 +13,25 @@ import numpy as np
 from engine.document.errors import Sentence
 from engine.plan.data import split
 from engine.plan.plan import Plan
+from engine.training.backend import Backend
 from engine.training.curve import Curve, NoCurve
 from engine.training.judge import Judge
 from engine.training.parameters import check_fits, check_known, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
 from engine.training.watch import Watch, moves_momentum
 
+JUDGED = 2000
+"""Most samples to learn from that are judged, where there are images: all would take as long as learning from them."""
+_LONG = 1_000_000_000
+"""Multiply-adds from which an evaluation takes so long that only the ends of epochs get one."""
+_PARTS = 20
+"""How many points of the history an epoch gets that takes long."""
+
 _Standing = tuple[int, int, int, Any]
 """Epoch, steps, position and state."""
 
 
-class Run(ABC):
+class Run(Backend):
     """A trainer without the arithmetic; a backend adds how a step is taken and how the network answers."""
 
     plan: Plan
@@ -77,78 +85,17 @@ class Run(ABC):
         self._target = plan.target
         self._shapes = plan.saved_shapes
         samples = split(document.data)
-        self._judge = Judge(plan, samples.train, samples.test)
         self._size, self._held_back = len(samples.train), len(samples.test)
         self._batch_size = document.batch_size
-        self._values = np.concatenate([samples.train.values, samples.test.values])
+        self._values, self._scaling = samples.values, samples.scaling
+        self._judged = self._size if self._scaling is None else min(self._size, JUDGED)
+        self._judge = Judge(plan, samples.train, samples.test, self._judged)
+        self._takes_long = plan.cost.multiply_adds * (self._judged + self._held_back) > _LONG
+        self._parts = _PARTS if self._takes_long and self._scaling is not None else 1
         self._targets = self._judge.targets
         self._evaluation: Evaluation | None = None
+        self._recorded_evaluation: Evaluation | None = None
         self._prepare()
-
-    # --- what a backend adds -----------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def _build(self, plan: Plan) -> None:
-        """Make the network and the optimizer. Raises PlaygroundError if the plan is not ready."""
-
-    @abstractmethod
-    def _initialize(self, plan: Plan) -> None:
-        """Set weights and optimizer to what a plan with another seed starts from."""
-
-    @abstractmethod
-    def _prepare(self) -> None:
-        """Take over the samples: `_values` and `_targets`, those to train on first."""
-
-    @abstractmethod
-    def _advance(self, seconds: float) -> None:
-        """Train for about that long, at least one step, or until it is `stopped`. Raises Diverged."""
-
-    @abstractmethod
-    def _update(self, end: int) -> None:
-        """One optimizer step on the samples of the epoch from `position` up to `end`, recorded if it ends a due one."""
-
-    @abstractmethod
-    def _raw_answers(self, most: int | None = None) -> Array:
-        """What the outputs' losses are computed from for `_values`, side by side, as the judge wants it.
-
-        With `most`, for so many of them at most, the first ones.
-        """
-
-    @abstractmethod
-    def _is_finite(self) -> bool:
-        """Whether the weights and the last loss are finite numbers."""
-
-    @abstractmethod
-    def _state(self) -> Any:
-        """A copy of weights and optimizer: cheap, to be given to `_put_state`."""
-
-    @abstractmethod
-    def _put_state(self, state: Any) -> None:
-        """Return to a state that `_state` gave."""
-
-    @abstractmethod
-    def _parameter(self, name: str) -> Array:
-        """The values of "node.parameter"; to be copied by whoever keeps or changes them."""
-
-    @abstractmethod
-    def _gradient(self, name: str) -> Array:
-        """The gradient of "node.parameter" in the last step; asked for only if `_has_gradient` was set."""
-
-    @abstractmethod
-    def _put_parameter(self, name: str, values: Array) -> None:
-        """Set "node.parameter" to values of its shape."""
-
-    @abstractmethod
-    def _optimizer_arrays(self) -> Mapping[str, Array]:
-        """The optimizer's state, by "name" or "node.parameter.name"."""
-
-    @abstractmethod
-    def _put_optimizer_arrays(self, arrays: Mapping[str, Array]) -> None:
-        """Take up what `_optimizer_arrays` gave. Raises InvalidValueError when it belongs to another network."""
-
-    @abstractmethod
-    def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
-        """The outputs of some cards for samples as the data set made them, (samples, *shape) float32 each."""
 
     # --- training ----------------------------------------------------------------------------------------------------
 
@@ -230,14 +177,29 @@ class Run(ABC):
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def evaluate(self) -> Evaluation:
-        """Loss and metric on the training and the test samples, as at test time."""
+        """Loss and metric on the training and the test samples, as at test time.
+
+        Of many images, `JUDGED` to learn from are looked at. Where that takes long, within an epoch the answer is that
+        of the last epoch's end, but for the loss of the last batches.
+        """
         if self._evaluation is None:
-            self._evaluation = Evaluation(*map(float, self._judge.evaluations(self._raw_answers()[None])[0]))
+            running = self._running_loss() if self._takes_long and self._recorded_evaluation else None
+            if running is not None and self._recorded_evaluation is not None:
+                self._evaluation = dataclasses.replace(self._recorded_evaluation, train_loss=running)
+            else:
+                self._evaluation = Evaluation(*map(float, self._judge.evaluations(self._judged_answers()[None])[0]))
         return self._evaluation
+
+    def _judged_answers(self) -> Array:
+        """The raw answers to all that is judged: the first samples to learn from, and those to test on."""
+        if self._judged == self._size:
+            return self._raw_answers(0, len(self._values))
+        parts = self._raw_answers(0, self._judged), self._raw_answers(self._size, len(self._values))
+        return np.concatenate(parts)
 
     def training_loss(self, most: int) -> float:
         """The mean loss of the training samples, or of so many of them where there are more, as at test time."""
-        return self._judge.loss_of_first(self._raw_answers(min(most, self._size)))
+        return self._judge.loss_of_first(self._raw_answers(0, min(most, self._size)))
 
     def curves(self) -> Array:
         """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
@@ -314,7 +276,7 @@ class Run(ABC):
 
     def _record(self) -> None:
         """Write the row of the epoch that ended, if its losses are finite; else fall back and raise Diverged."""
-        if not self._record_all([self.epoch], self._raw_answers()[None]):
+        if not self._record_all([self.epoch], self._judged_answers()[None]):
             self._fall_back()
 
     def _record_all(self, epochs: Sequence[int], raw: Array) -> bool:
@@ -325,7 +287,7 @@ class Run(ABC):
         found = self._judge.evaluations(raw)
         if not np.isfinite(found[:, : 2 if self._held_back else 1]).all():
             return False
-        self._evaluation = Evaluation(*found[-1].tolist())
+        self._evaluation = self._recorded_evaluation = Evaluation(*found[-1].tolist())
         stopped = self._look(epochs[-1], self._evaluation)
         rates = np.broadcast_to(self._rates(np.asarray(epochs, np.float64)), len(epochs))
         for epoch, row, rate in zip(epochs, found.tolist(), rates.tolist(), strict=True):
@@ -335,6 +297,18 @@ class Run(ABC):
             self._end(stopped)
         self._keep_finite()
         return True
+
+    def _record_part(self, before: int) -> None:
+        """Within an epoch that takes long, write down the loss of the last batches, some times in every epoch.
+
+        `before` is the position before the last step.
+        """
+        if before * self._parts // self._size == self.position * self._parts // self._size:
+            return
+        moment = self.epoch + self.position / self._size
+        running = self._running_loss() if self._curve.takes_parts(self.epoch) else None
+        if running is not None and math.isfinite(running):
+            self._curve.record(moment, (running, math.nan, math.nan, math.nan, self.rate()))
 
     def _is_due(self, epoch: int) -> bool:
         """Whether the end of an epoch is to be recorded or looked at."""
@@ -371,7 +345,7 @@ class Run(ABC):
     def _return_to(self, standing: _Standing) -> None:
         self.epoch, self.step_count, self.position, state = standing
         self._put_state(state)
-        self._curve.truncate(self.epoch)
+        self._curve.truncate(self.epoch + self.position / self._size)
         self._has_gradient = False
         self._forget()
 
@@ -387,7 +361,7 @@ class Run(ABC):
 
     def _first_bad_node(self) -> str | None:
         """The first card, in order, whose output for some sample is not finite; the last card if none is."""
-        outputs = self.outputs(self._values, self.plan.order)
+        outputs = self.outputs(self._values[:JUDGED] if self._scaling else self._values, self.plan.order)
         bad = (node_id for node_id in self.plan.order if not np.isfinite(outputs[node_id]).all())
         return next(bad, self.plan.output)
 

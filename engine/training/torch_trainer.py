@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from collections.abc import Mapping
@@ -26,7 +27,11 @@ from engine.training.watch import begins_with
 _THREADED = 20_000_000
 """Multiply-adds of one batch from which several threads pay."""
 _CHUNK = 16_384
-"""Samples that are evaluated at once."""
+"""Most samples that are evaluated at once."""
+_CHUNK_VALUES = 8_000_000
+"""Most numbers that the cards give for samples that are evaluated at once: what fits a processor's cache is faster."""
+_NEWEST = 0.02
+"""Part that the newest batch has in the running loss."""
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
 
@@ -54,28 +59,42 @@ class TorchTrainer(Run):
         made = SearchOptimizer if training.optimizer.closure_based else FlatOptimizer
         self._optimizer = made(begins_with(training), self._network.flat) if self._network.rules.trains else None
         self._last_loss: Tensor | None = None
+        self._running: Tensor | None = None
 
     def _prepare(self) -> None:
         busy = 3 * self.plan.cost.multiply_adds * self._batch_size
         torch.set_num_threads(1 if busy < _THREADED else max(1, (os.cpu_count() or 1) - 1))
+        self._scales = None
+        if self._scaling is not None:
+            self._scales = self._tensor(self._scaling.offset), self._tensor(self._scaling.factor)
         self._all_inputs = self._inputs(self._values)
         self._all_targets = self._tensor(self._targets)
+        given = sum(math.prod(node.output_shape or ()) for node in self.plan.nodes.values())
+        self._chunk = max(64, min(_CHUNK, _CHUNK_VALUES // max(1, given)))
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
         self._passes: dict[int, list[Tensor | None]] = {}
-        self._shuffled: tuple[int, list[Tensor | None], Tensor] | None = None
+        self._shuffled: tuple[int, list[Tensor | None], Tensor, Tensor] | None = None
 
     def _tensor(self, values: Array) -> Tensor:
         return torch.from_numpy(values).to(self.device)
 
     def _inputs(self, values: Array) -> list[Tensor | None]:
-        """What the Input cards pass on for samples, by place; None at every other card."""
+        """What the Input cards pass on for samples, by place; None at every other card. Not scaled yet."""
         dataset = self.plan.document.data.dataset
         found: list[Tensor | None] = [None] * len(self.plan.order)
         for place, node_id in enumerate(self.plan.order):
             layer = self.plan.nodes[node_id].layer
             if layer.takes[1] == 0:
-                found[place] = self._tensor(dataset.inputs(values, getattr(layer, "columns", ())))
+                taken = values if self._scales else dataset.inputs(values, getattr(layer, "columns", ()))
+                found[place] = self._tensor(taken)
         return found
+
+    def _scaled(self, inputs: list[Tensor | None], chosen: slice) -> list[Tensor | None]:
+        """Some of the inputs, as numbers that the network gets."""
+        if self._scales is None:
+            return [None if x is None else x[chosen] for x in inputs]
+        offset, factor = self._scales
+        return [None if x is None else (x[chosen].float() - offset) * factor for x in inputs]
 
     def _initialize(self, plan: Plan) -> None:
         self._build(plan)
@@ -91,9 +110,8 @@ class TorchTrainer(Run):
                 break
 
     def _update(self, end: int) -> None:
-        inputs, targets = self._epoch_samples()
-        network, batch = self._network, slice(self.position, end)
-        chosen = [None if values is None else values[batch] for values in inputs]
+        chosen, targets = self._batch(end)
+        network, position = self._network, self.position
         if network.has_modes:
             network.train(True)
         optimizer = self._optimizer
@@ -106,15 +124,21 @@ class TorchTrainer(Run):
         kept = network.rules.before_step()
         if isinstance(optimizer, SearchOptimizer):
             random = random_stream(self.plan.document.seed, "search", self.step_count)
-            self._last_loss = optimizer.step(partial(self._objective, kept, chosen, targets[batch]), random)
+            self._last_loss = optimizer.step(partial(self._objective, kept, chosen, targets), random)
         else:
-            self._last_loss = self._slope(chosen, targets[batch])
+            self._last_loss = self._slope(chosen, targets)
             if optimizer is not None:
                 with torch.no_grad():
                     optimizer.step()
         network.rules.after_step(kept)
         self._stepped(end)
-        if self.position == 0 and self._is_due(self.epoch):
+        if self._parts > 1:
+            last = self._last_loss
+            self._running = last if self._running is None else torch.lerp(self._running, last, _NEWEST)
+        if self.position:
+            if self._parts > 1:
+                self._record_part(position)
+        elif self._is_due(self.epoch):
             self._record()
 
     def _slope(self, inputs: list[Tensor | None], targets: Tensor) -> Tensor:
@@ -157,24 +181,40 @@ class TorchTrainer(Run):
         ]
         return torch.stack(losses).sum()
 
-    def _epoch_samples(self) -> tuple[list[Tensor | None], Tensor]:
-        """Inputs and targets of the training samples in the order of the running epoch."""
+    def _batch(self, end: int) -> tuple[list[Tensor | None], Tensor]:
+        """Inputs and targets of the samples of the running epoch from `position` up to `end`, in its order."""
         if self._shuffled is None or self._shuffled[0] != self.epoch:
             order = self._tensor(epoch_order(self.plan.document.seed, self.epoch, self._size).astype(np.int64))
-            inputs = [None if values is None else values[order] for values in self._all_inputs]
-            self._shuffled = self.epoch, inputs, self._all_targets[order]
-        return self._shuffled[1], self._shuffled[2]
+            inputs = self._all_inputs
+            if self._scales is None:
+                inputs = [None if values is None else values[order] for values in inputs]
+            self._shuffled = self.epoch, inputs, self._all_targets[order], order
+        _, inputs, targets, order = self._shuffled
+        batch = slice(self.position, end)
+        if self._scales is None:
+            return self._scaled(inputs, batch), targets[batch]
+        values = self._drawn(order[batch])
+        return self._scaled([None if x is None else values for x in inputs], slice(None)), targets[batch]
+
+    def _drawn(self, order: Tensor) -> Tensor:
+        """Samples that are kept as they are stored, changed at random if the data set says so."""
+        dataset = self.plan.document.data.dataset
+        if not dataset.augments:
+            stored = next(x for x in self._all_inputs if x is not None)
+            return stored.index_select(0, order)
+        random = random_stream(self.plan.document.seed, "augment", self.step_count)
+        return self._tensor(dataset.augmented(self._values[order.cpu().numpy()], random))
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def _raw_answers(self, most: int | None = None) -> Array:
-        network, count = self._network, len(self._all_targets) if most is None else most
+    def _raw_answers(self, first: int, last: int) -> Array:
+        network = self._network
         network.train(False)
         parts = []
         with torch.inference_mode():
-            for start in range(0, count, _CHUNK):
-                chunk = slice(start, min(start + _CHUNK, count))
-                answers = network.answers([None if values is None else values[chunk] for values in self._all_inputs])
+            for start in range(first, last, self._chunk):
+                chunk = slice(start, min(start + self._chunk, last))
+                answers = network.answers(self._scaled(self._all_inputs, chunk))
                 parts.append((answers[0] if len(answers) == 1 else torch.cat(answers, 1)).cpu().numpy())
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -185,6 +225,10 @@ class TorchTrainer(Run):
         views of one grid share a single pass through the network. Such answers are to be read only.
         """
         self._network.train(False)
+        if len(values) > self._chunk:
+            starts = range(0, len(values), self._chunk)
+            found = [self.outputs(np.array(values[start : start + self._chunk]), nodes) for start in starts]
+            return {name: np.concatenate([part[name] for part in found]) for name in nodes}
         known = None if values.flags.writeable else self._passes.get(id(values))
         if known is None:
             known = list(self._grid(values))
@@ -195,20 +239,23 @@ class TorchTrainer(Run):
 
     def _grid(self, values: Array) -> list[Tensor | None]:
         if values.flags.writeable:
-            return self._inputs(values)
+            return self._scaled(self._inputs(values), slice(None))
         known = self._grids.get(id(values))
         if known is None:
             while len(self._grids) >= _REMEMBERED:
                 oldest = next(iter(self._grids))
                 del self._grids[oldest]
                 self._passes.pop(oldest, None)
-            inputs = [None if x is None else _by_units(x) for x in self._inputs(values)]
+            inputs = [None if x is None else _by_units(x) for x in self._scaled(self._inputs(values), slice(None))]
             known = self._grids[id(values)] = values, inputs  # holding the array keeps its id its own
         return known[1]
 
     def _forget(self) -> None:
         super()._forget()
         self._passes.clear()
+
+    def _running_loss(self) -> float | None:
+        return None if self._running is None else float(self._running)
 
     # --- state -------------------------------------------------------------------------------------------------------
 

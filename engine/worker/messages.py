@@ -177,6 +177,8 @@ class Frame:
     snapshot: Snapshot | None
     seconds: float
     """What it cost the worker to make."""
+    costs: tuple[float, ...]
+    """What each answer cost of it."""
 
 
 @dataclass(frozen=True, eq=False)

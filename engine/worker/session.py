@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter, thread_time
 
 from engine.document.errors import PlaygroundError, Sentence
@@ -200,7 +201,11 @@ class Session:
         self._frames.sent(start, min(perf_counter() - start, thread_time() - worked))
 
     def _frame(self, trainer: Trainer, request: FrameRequest, start: float) -> Frame:
-        answers = tuple(self._measure(trainer, probe) for probe in request.probes)
+        answers: list[Arrays | None] = []
+        moments = [perf_counter()]
+        for probe in request.probes:
+            answers.append(self._measure(trainer, probe))
+            moments.append(perf_counter())
         name, reason = self._backend
         status = Status(
             trainer.epoch,
@@ -213,7 +218,8 @@ class Session:
             reason,
         )
         snapshot = trainer.snapshot() if request.snapshot else None
-        return Frame(self._run, request.number, status, answers, snapshot, perf_counter() - start)
+        costs = tuple(end - begin for begin, end in pairwise(moments))
+        return Frame(self._run, request.number, status, tuple(answers), snapshot, perf_counter() - start, costs)
 
     def _measure(self, trainer: Trainer, probe: Probe) -> Arrays | None:
         """A probe's answer; None where it does not fit or fails. A failure is told once a run."""

@@ -35,6 +35,22 @@ class Samples:
         return Samples(self.values[indices], self.targets[indices])
 
 
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """How samples that are kept as small whole numbers become what a network gets: (values − offset) · factor.
+
+    Both are float32 and broadcast against one sample. One subtraction and one product, each rounded once, so that
+    every backend gets the same numbers.
+    """
+
+    offset: NDArray[np.float32]
+    factor: NDArray[np.float32]
+
+    def apply(self, values: Array) -> NDArray[np.float32]:
+        """Of values (samples, *shape): (samples, *shape) float32."""
+        return np.asarray((values.astype(np.float32) - self.offset) * self.factor, np.float32)
+
+
 class Dataset(Entry, kind="datasets"):
     """Where samples come from."""
 
@@ -43,6 +59,10 @@ class Dataset(Entry, kind="datasets"):
     default_columns: ClassVar[tuple[str, ...]] = ()
     plane: ClassVar[bool] = False
     """Whether samples are points of the plane, so that boundaries can be drawn over it."""
+    from_disk: ClassVar[bool] = False
+    """Whether samples lie in a file or folder, which may take long to look at and to read."""
+    pictures: ClassVar[bool] = False
+    """Whether samples are images, (channels, height, width) uint8."""
 
     @classmethod
     def spelling(cls, class_name: str) -> str:
@@ -63,6 +83,15 @@ class Dataset(Entry, kind="datasets"):
     def sample_count(self) -> int:
         """How many samples `draw` gives."""
         return int(getattr(self, "samples", 0))
+
+    def train_count(self, share: float) -> int:
+        """How many of the samples are there to learn from, the rest to test on: that share, and at least one."""
+        return max(1, round(self.sample_count * share))
+
+    @property
+    def split_is_published(self) -> bool:
+        """Whether the data itself says which samples are kept for the test: the first ones are there to learn from."""
+        return False
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -103,6 +132,22 @@ class Dataset(Entry, kind="datasets"):
     def prepared(self, part: Samples, train: Samples) -> Samples:
         """A part of the split as it is learnt from and tested on; what it depends on is found in `train` alone."""
         return part
+
+    def scaling_by(self, train: Samples) -> Scaling | None:
+        """How samples that are kept as they are stored become numbers, found in those to learn from alone.
+
+        None: `inputs` makes the numbers, once for all samples. Otherwise that happens batch by batch.
+        """
+        return None
+
+    @property
+    def augments(self) -> bool:
+        """Whether samples are changed at random each time they are learnt from."""
+        return False
+
+    def augmented(self, values: Array, rng: np.random.Generator) -> Array:
+        """A batch as it is learnt from once, of the same shape and kind."""
+        return values
 
     def input_shape(self, columns: tuple[str, ...]) -> tuple[int, ...]:
         """Shape of one sample as an Input card with these columns passes it on. Raises InvalidValueError."""

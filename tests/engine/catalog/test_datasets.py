@@ -15,7 +15,7 @@ from engine.catalog.features import Feature
 from engine.catalog.registry import defaults, entries, entry, form
 from engine.document.errors import InvalidValueError
 
-BUILT_IN = [name for name, cls in entries("datasets").items() if cls().sample_count]
+BUILT_IN = [name for name, cls in entries("datasets").items() if cls.plane and cls().sample_count]
 EACH = pytest.mark.parametrize("name", BUILT_IN)
 NOISES = pytest.mark.parametrize("noise", [0.0, 25.0, 50.0])
 

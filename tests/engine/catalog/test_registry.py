@@ -46,7 +46,7 @@ def test_the_issue_gets_the_entries_it_asks_for() -> None:
     assert {"mse", "mae", "huber", "binary_cross_entropy", "categorical_cross_entropy", "hinge"} <= set(
         entries("losses")
     )
-    assert list(entries("datasets")) == [
+    assert [name for name, cls in entries("datasets").items() if not cls.pictures] == [
         *("circle", "xor", "gauss", "spiral", "moons", "rings", "blobs", "spirals", "checkerboard"),
         *("plane", "gauss-regression", "waves", "saddle", "drawn", "formula", "table"),
     ]
