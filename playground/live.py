@@ -120,6 +120,10 @@ class Live(QObject):
         """Ask for what a view needs, too, while it is seen."""
         self._views.append(view)
 
+    def remove_view(self, view: View) -> None:
+        """Ask for it no more."""
+        self._views.remove(view)
+
     def focus(self, node_id: str, unit: int) -> None:
         """Show one neuron large in Output."""
         self._focus = (node_id, unit)
@@ -241,7 +245,7 @@ class Live(QObject):
                 if probe in view.asked:
                     cost += seconds
                     if answer is not None:
-                        view.show_answer(probe, answer)
+                        view.take(probe, answer)
             if cost:
                 view.answered(cost, len(seen))
 

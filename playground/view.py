@@ -7,8 +7,9 @@ import math
 import pkgutil
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QWidget
 
@@ -46,6 +47,8 @@ class View(QObject):
         self.body: QWidget | None = None
         """The widget, once the panel was seen."""
         self.asked: frozenset[Probe] = frozenset()
+        self.latest: dict[str, NDArray[Any]] = {}
+        """The arrays of its last answers, by name: what it shows, as numbers."""
         self._due = -math.inf
 
     @classmethod
@@ -79,6 +82,11 @@ class View(QObject):
             self.window.panels[self.dock].set_body(self.body)
             self.follow(self.window.controller.plan)
 
+    def take(self, probe: Probe, answer: Arrays) -> None:
+        """Show an answer, and keep it for who wants the numbers."""
+        self.latest.update(answer)
+        self.show_answer(probe, answer)
+
     def is_seen(self) -> bool:
         """Whether the user can see it now."""
         return self.body is not None and self.body.isVisible() and not self.body.visibleRegion().isEmpty()
@@ -88,7 +96,10 @@ class View(QObject):
         if not self.is_seen() or (running and perf_counter() < self._due):
             return []
         found = [probe for probe in self.probes(plan) if probe.fits(plan)]
-        self.asked = frozenset(found)
+        asked = frozenset(found)
+        if asked != self.asked:
+            self.asked = asked
+            self.latest.clear()
         return found
 
     def answered(self, cost: float, seen: int) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from engine.plan.plan import Plan
 from playground.view import View, view_classes
+from playground.view_export import PanelExport
 from widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class ViewPanels(QObject):
         self._came_by_themselves: set[str] = set()
         for cls in view_classes():
             self._add(cls)
+        for name in ("dock.output", "dock.curves", "dock.metrics"):
+            PanelExport(window, window.panels[name])
         window.controller.selection_changed.connect(self._follow_selection)
         window.focus.changed.connect(self._follow_focus)
         self.follow(window.controller.plan)
@@ -41,6 +44,7 @@ class ViewPanels(QObject):
             panel.hide()
         window.add_panel_action(panel)
         panel.visibilityChanged.connect(partial(self._on_visibility, view))
+        PanelExport(window, panel, lambda: view.latest)
         window.views.live.add_view(view)
         if panel.isVisible():
             QTimer.singleShot(0, view, view.open)

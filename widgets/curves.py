@@ -285,8 +285,9 @@ class CurvesView(QWidget):
         names = {"rate": (self.tr("rate"),)}.get(self.choice.choice(), (self.tr("train"), self.tr("test")))
         entries = []
         for key, name, color in zip(_SHOWN[self.choice.choice()], names, self._pens, strict=False):
-            value = float(self._curves[key][index]) if key in self._curves else math.nan
-            entries.append((name, format_number(None if math.isnan(value) else value), color))
+            values = self._curves[key][: index + 1] if key in self._curves else np.empty(0)
+            known = values[~np.isnan(values)]  # within an epoch that takes long, only some of the numbers are measured
+            entries.append((name, format_number(float(known[-1]) if known.size else None), color))
         self.legend.set_entries(entries, self._place_text(float(epochs[index])))
 
     def _place_text(self, epoch: float) -> str:

@@ -52,6 +52,10 @@ class Panel(QDockWidget):
         column.setContentsMargins(margin, min(margin, theme.UNIT), margin, margin)
         column.addWidget(widget)
 
+    def add_button(self, icon_name: str, text: str, suffix: str) -> QToolButton:
+        """One more button in the head; `text` says what it does to the panel {name}, `suffix` ends its object name."""
+        return self._title.add_button(icon_name, text, suffix)
+
     def body(self) -> QWidget | None:
         """The widget under the head."""
         column = self._body.layout()
@@ -82,15 +86,22 @@ class _TitleBar(QFrame):
         self.float_button.clicked.connect(lambda: panel.setFloating(not panel.isFloating()))
         self.close_button = _HeadButton(self, "close", self.tr("Close the panel {name}"), "close")
         self.close_button.clicked.connect(panel.close)
+        self.buttons = [self.close_button, self.float_button]
         panel.featuresChanged.connect(self._show_buttons)
         self._show_buttons()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         right = self.width() - theme.SPACING
-        for button in (self.close_button, self.float_button):
+        for button in self.buttons:
             right -= _BUTTON
             button.move(right, (self.height() + theme.UNIT - _BUTTON) // 2)
+
+    def add_button(self, icon_name: str, text: str, suffix: str) -> QToolButton:
+        """One more button, to the left of the others."""
+        button = _HeadButton(self, icon_name, text, suffix)
+        self.buttons.append(button)
+        return button
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -102,8 +113,8 @@ class _TitleBar(QFrame):
 
     def redraw_buttons(self) -> None:
         """Show the buttons or hide them, as the pointer and the focus ask."""
-        self.float_button.update()
-        self.close_button.update()
+        for button in self.buttons:
+            button.update()
 
     def _show_buttons(self) -> None:
         features = self._panel.features()
@@ -133,7 +144,7 @@ class _HeadButton(QToolButton):
 
     def is_drawn(self) -> bool:
         """Whether it can be seen now."""
-        return self._bar.underMouse() or self._bar.close_button.hasFocus() or self._bar.float_button.hasFocus()
+        return self._bar.underMouse() or any(button.hasFocus() for button in self._bar.buttons)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -118,8 +118,9 @@ class NumbaTrainer(Run):
             self._take(self._steps_to(end, batch), batch)
 
     def _finish_epoch(self) -> None:
-        batch = self._batch_size
-        self._take(self._steps_to(self.epoch + 1, batch), batch)
+        batch, epoch = self._batch_size, self.epoch
+        while self.epoch == epoch:
+            self._take(self._steps_to(epoch + 1, batch), batch)
 
     def _steps_to(self, epoch: int, batch: int) -> int:
         """Steps until so many epochs are over."""
@@ -153,11 +154,12 @@ class NumbaTrainer(Run):
     def _take_part(self, steps: int, batch: int) -> int:
         """As `_take`, within the running epoch: its next samples are made numbers, in their order, and gone through."""
         size, document, dataset = self._size, self.plan.document, self.plan.document.data.dataset
-        begin = self.position // batch * batch
-        most = max(1, _PART // batch)
+        begin, most = self.position // batch * batch, max(1, _PART // batch)
         if dataset.augments:
             most = 1  # what a step draws depends on its number alone
         end = min(size, begin + batch * min(steps, most))
+        if dataset.augments:
+            begin = self.position
         order = epoch_order(document.seed, self.epoch, size)[begin:end]
         values = self._values[order]
         if dataset.augments:
