@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import traceback
@@ -77,6 +78,7 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
     """
     # The training process takes longest to come up, so it is started before the window's parts are even imported.
     process = WorkerProcess()
+    gc.disable()  # what is imported and made now stays: looking through it for garbage is a twentieth of the start
     import_engine()
     from PySide6.QtWidgets import QApplication
 
@@ -96,6 +98,8 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
     sys.excepthook = reporter.report
     window.painted.connect(lambda: window.files.recovery.begin())
     window.show()
+    gc.freeze()  # nor is it looked through later, which would take longer than a frame
+    gc.enable()
     if problem:
         window.message("error", problem)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -86,13 +87,13 @@ class Live(QObject):
             node, unit = self._focus or ("", -1)
             # Flat out, the numbers behind the picture are sent while the pointer asks for one of them.
             numbers = not self._session.flat_out or window.output.map.probe() is not None
-            probes.append(Decision(node=node, unit=unit, values=numbers))
+            probes.append(_probe(Decision, node=node, unit=unit, values=numbers))
         crowded = self._session.flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
         if window.canvas.isVisible() and not crowded:
             nodes = tuple(window.canvas.visible_dense_nodes())
-            probes.append(NeuronMaps(nodes=nodes, resolution=_RESOLUTION))
+            probes.append(_probe(NeuronMaps, nodes=nodes, resolution=_RESOLUTION))
             learned = tuple(node_id for node_id in plan.order if plan.nodes[node_id].parameters)
-            probes.append(Parameters(nodes=learned))
+            probes.append(_probe(Parameters, nodes=learned))
         # While training it is left out of most frames; at rest it stays, so that nothing changes and no frame is made.
         due = not self._session.running or perf_counter() - self._curves_at >= _CURVES_SECONDS
         if self._curves is not None and self._curves.isVisible() and due:
@@ -157,6 +158,7 @@ class Live(QObject):
                 view.follow(new)
         if self._metrics is not None:
             self._metrics.set_class_names(document.data.dataset.class_names)
+            self._metrics.set_cells_choosable(document.data.dataset.pictures)
             if not new.ready:
                 self._metrics.set_values({})
         if status is None:
@@ -188,7 +190,9 @@ class Live(QObject):
     def show_metrics_in(self, view: MetricsPanel) -> None:
         """The view that the metrics are for; until it is there none are asked for."""
         self._metrics = view
-        view.set_class_names(self._window.controller.document.data.dataset.class_names)
+        dataset = self._window.controller.document.data.dataset
+        view.set_class_names(dataset.class_names)
+        view.set_cells_choosable(dataset.pictures)
 
     def _show_marks(self) -> None:
         if self._curves is not None:
@@ -297,6 +301,12 @@ class Live(QObject):
 
 
 _RESOLUTION = 50
+
+
+@lru_cache(maxsize=32)
+def _probe(kind: type[Probe], **fields: Any) -> Probe:
+    """A probe: the same few are asked for in every frame, and making one checks all its fields."""
+    return kind(**fields)
 
 
 def _finite(value: Any) -> float | None:

@@ -113,4 +113,5 @@ def view_classes() -> list[type[View]]:
 
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
-    return sorted(View.__subclasses__(), key=lambda cls: (cls.order, cls.dock))
+    found = [cls for cls in View.__subclasses__() if cls.__module__.startswith(f"{package.__name__}.")]
+    return sorted(found, key=lambda cls: (cls.order, cls.dock))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer
 
 from engine.plan.plan import Plan
+from playground.canvas_maps import CanvasMaps
 from playground.view import View, view_classes
 from playground.view_export import PanelExport
 from widgets.panel import Panel
@@ -30,6 +31,7 @@ class ViewPanels(QObject):
             self._add(cls)
         for name in ("dock.output", "dock.curves", "dock.metrics"):
             PanelExport(window, window.panels[name])
+        window.views.live.add_view(CanvasMaps(window))
         window.controller.selection_changed.connect(self._follow_selection)
         window.focus.changed.connect(self._follow_focus)
         self.follow(window.controller.plan)

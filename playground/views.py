@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer
 
 from engine.catalog.registry import entry
-from engine.document.errors import Sentence
 from engine.document.graph import Document
 from engine.plan.data import split
-from engine.plan.fit import fit_output
 from engine.plan.plan import Plan
 from engine.worker.messages import Failure
 from playground.live import Live
@@ -122,25 +120,15 @@ class Views(QObject):
 
     def _choose_dataset(self, name: str) -> None:
         """Take another data set; a network that could be trained is fitted to it, so that it still can."""
-        fitting = self._controller.plan.ready
-        changes: tuple[Sentence, ...] = ()
 
         def edit(document: Document) -> Document:
-            nonlocal changes
-            held = document.data.dataset
-            kept = {field: getattr(held, field) for field in ("samples", "noise") if hasattr(held, field)}
-            fresh = entry("datasets", name)()
+            held, fresh = document.data.dataset, entry("datasets", name)()
+            same = ("samples", "noise") if held.plane and fresh.plane else ()  # images mean other things by them
+            kept = {field: getattr(held, field) for field in same if hasattr(held, field)}
             fields = {field: value for field, value in kept.items() if hasattr(fresh, field)}
-            chosen = document.set_data(dataset=fresh.replace(**fields) if held.name != name else held)
-            if fitting:
-                chosen, changes = fit_output(chosen)
-            return chosen
+            return document.set_data(dataset=fresh.replace(**fields) if held.name != name else held)
 
-        self._controller.apply(self.tr("Choose data"), edit)
-        if changes:
-            text = self.tr("The output was fitted to the data: {changes}")
-            said = "; ".join(sentence(change) for change in changes)
-            self._controller.said.emit("info", text.format(changes=said), "")
+        self._controller.take_data(self.tr("Choose data"), edit)
 
     def _set_train_share(self, share: float, finished: bool) -> None:
         label = self.tr("Change train share")

@@ -22,10 +22,12 @@ from engine.catalog.layers.dense import Dense
 from playground import dialogs, words
 from playground.actions import table
 from playground.controller import Controller
-from playground.dropping import file_in
+from playground.dropping import file_in, opener_of
 from playground.editing import Editing
 from playground.files import Files
 from playground.focus import Focus
+from playground.image_data import ImageData
+from playground.image_folder import ImageFolders
 from playground.layout import Layout
 from playground.menus import Actions, State
 from playground.outline import Outline
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", bound=QWidget)
 
 SIZE = QSize(1440, 900)
-BOTTOM_TALL = 212
+BOTTOM_TALL = 248
 """Height that the panels below the canvas get for pictures."""
 
 
@@ -92,8 +94,10 @@ class MainWindow(QMainWindow):
         self.outline = Outline(self)
         self.files = Files(controller, settings, self)
         self.own_data = OwnData(self)
+        self.image_folders = ImageFolders(self)
         self.editing = Editing(self)
         self.views = Views(self)
+        self.image_data = ImageData(self)
         self._build_menus()
         self.setAcceptDrops(True)
         self.resize(SIZE)
@@ -378,7 +382,7 @@ class MainWindow(QMainWindow):
         path = file_in(event)
         if path is not None:
             event.acceptProposedAction()
-            (self.own_data if OwnData.takes(path) else self.files).open_path(path)
+            opener_of(self, path).open_path(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved changes, remember the layout, end the training process."""

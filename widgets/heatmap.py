@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from widgets import colors, theme
+from widgets import theme
+from widgets.heatmap_colors import ColorImage, Kind, table
 from widgets.heatmap_points import SamplePoints, draw_points
 
 LOW, HIGH = -6.0, 6.0
@@ -19,7 +20,6 @@ LOW, HIGH = -6.0, 6.0
 ERASER_RADIUS = 0.5
 """In units of the plane."""
 
-Kind = Literal["signed", "classes", "magnitude"]
 Tool = int | Literal["erase"] | None
 
 _LEFT, _BOTTOM, _EDGE = 20, 18, 1
@@ -48,8 +48,8 @@ class HeatMap(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._image: QImage | None = None
-        self._pixels: NDArray[np.uint8] | None = None  # QImage does not copy: the memory must live as long as it
+        self._image: ColorImage | None = None
+        self._pixels: NDArray[np.uint8] | None = None
         self._kind: Kind = "signed"
         self._samples = SamplePoints()
         self._still: QPixmap | None = None
@@ -155,11 +155,10 @@ class HeatMap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         colours, area = theme.current(), self.map_rect()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         if self._image is None:
             painter.fillRect(area, QColor(colours.raised))
         else:
-            painter.drawImage(area, self._image)
+            self._image.paint(painter, area)
         painter.drawPixmap(0, 0, self._still_layer())
         if self._image is None and not len(self._samples):  # the samples would shine through the words
             self._paint_sentence(painter, area)
@@ -255,10 +254,8 @@ class HeatMap(QWidget):
         pixels = self._pixels
         if pixels is None:
             self._image = None
-            return
-        height, width = pixels.shape
-        self._image = QImage(pixels.data, width, height, width, QImage.Format.Format_Indexed8)
-        self._image.setColorTable(_table(self._kind, self._discrete))
+        else:
+            self._image = ColorImage(pixels, table(theme.current(), self._kind, self._discrete))
 
     def _drop_still(self) -> None:
         self._still = None
@@ -359,19 +356,6 @@ class HeatMap(QWidget):
                 self.points_erased.emit(x, y, ERASER_RADIUS)
         elif isinstance(self._tool, int) and spots:
             self.points_drawn.emit(spots, self._tool)
-
-
-def _table(kind: Kind, discrete: bool) -> list[int]:
-    """The colour table of a map; a discrete one has the full colour for every index of a side or class."""
-    colours = theme.current()
-    if kind == "magnitude":
-        return colors.viridis_table()
-    table = colors.signed_table(colours) if kind == "signed" else colors.class_table(colours)
-    if not discrete:
-        return table
-    if kind == "signed":
-        return [table[26]] * 128 + [table[229]] * 128
-    return [table[index // colors.LEVELS * colors.LEVELS + colors.LEVELS - 5] for index in range(256)]
 
 
 def _sample() -> QWidget:

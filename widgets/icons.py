@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPainter, QPixmap
@@ -13,6 +14,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel
 
 from engine.catalog.registry import entries
 from widgets import theme as themes
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _NAME, _ROLE = "icon_name", "icon_role"
 
@@ -26,10 +30,15 @@ class _Cache(QObject):
 
 
 @cache
+def _folder() -> Traversable:
+    """Where they are; looking for it takes longer than reading one of them."""
+    return files("assets") / "icons"
+
+
+@cache
 def names() -> tuple[str, ...]:
     """The name of every icon, sorted."""
-    folder = files("assets") / "icons"
-    return tuple(sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".svg")))
+    return tuple(sorted(entry.name[:-4] for entry in _folder().iterdir() if entry.name.endswith(".svg")))
 
 
 def icon(name: str, role: str = "text", size: int = themes.ICON) -> QIcon:
@@ -100,7 +109,7 @@ def _tinted(drawn: QPixmap, color: QColor) -> QPixmap:
 
 @cache
 def _source(name: str) -> str:
-    source = files("assets") / "icons" / f"{name}.svg"
+    source = _folder() / f"{name}.svg"
     if not source.is_file():
         raise ValueError(f"name (={name!r}) must be one of {', '.join(names())}")
     return source.read_text(encoding="utf-8")

@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from widgets import colors, theme
 from widgets.controls import Chip, EmptyState, format_number
 from widgets.drawing import readable_on
-from widgets.heatmap import HIGH, LOW, HeatMap, Kind, Tool
+from widgets.heatmap import HIGH, LOW, HeatMap, Tool
+from widgets.heatmap_colors import Kind
 from widgets.heatmap_points import SamplePoints
 
 Array = NDArray[Any]

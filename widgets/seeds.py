@@ -12,7 +12,7 @@ from engine.catalog.registry import Range
 from widgets import theme
 from widgets.background import BackgroundPanel
 from widgets.controls import ElidedLabel, NumberField
-from widgets.heatmap import Kind
+from widgets.heatmap_colors import Kind
 from widgets.seeds_histogram import LossHistogram
 from widgets.seeds_map import SeedsMap
 

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from widgets import theme
 from widgets.colors import LEVELS
 from widgets.controls import ElidedLabel
-from widgets.heatmap import HIGH, LOW, HeatMap, Kind
+from widgets.heatmap import HIGH, LOW, HeatMap
+from widgets.heatmap_colors import Kind
 
 _SMALLEST = 88
 

@@ -29,6 +29,7 @@ class Decision(Probe):
     resolution: Annotated[int, Range(8, 1000)] = 100
     node: Annotated[str, Hidden()] = ""
     unit: Annotated[int, Hidden()] = -1
+    values: Annotated[bool, Hidden()] = True
 
     formula = "one unit: 127.5 + 127.5 · (v − centre) / scale; classes: argmax and its confidence"
     reference = "Smilkov et al., TensorFlow Playground, 2016"
@@ -47,7 +48,7 @@ class Decision(Probe):
         """The answer.
 
         "image" uint8 (resolution, resolution); "kind" int64 (1,); "scale" and "centre" float32 (1,) of a signed image;
-        "values" float32 (units, resolution, resolution): the answers themselves, for the read-out under the pointer.
+        and, if `values` is on, "values" float32 (units, resolution, resolution): the answers themselves.
         """
         node = self.node or trainer.plan.output
         assert node is not None
@@ -71,8 +72,10 @@ class Decision(Probe):
             return self._signed(values, (target.off + target.on) / 2, np.float32((target.on - target.off) / 2))
         return self._classes(values, target, activation)
 
-    def _shaped(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.ascontiguousarray(values.T).reshape(-1, self.resolution, self.resolution)
+    def _kept(self, values: NDArray[np.float32]) -> Arrays:
+        if not self.values:
+            return {}
+        return {"values": np.ascontiguousarray(values.T).reshape(-1, self.resolution, self.resolution)}
 
     def _signed(self, values: NDArray[np.float32], centre: float, scale: np.float32) -> Arrays:
         image = signed_image(values[:, :1], np.array([scale], np.float32), centre)
@@ -81,7 +84,7 @@ class Decision(Probe):
             "kind": np.array([SIGNED]),
             "scale": np.array([scale], np.float32),
             "centre": np.array([centre], np.float32),
-            "values": self._shaped(values),
+            **self._kept(values),
         }
 
     def _classes(self, values: NDArray[np.float32], target: Target, activation: Activation) -> Arrays:
@@ -99,5 +102,5 @@ class Decision(Probe):
             "kind": np.array([CLASSES]),
             "scale": np.ones(1, np.float32),
             "centre": np.zeros(1, np.float32),
-            "values": self._shaped(values),
+            **self._kept(values),
         }

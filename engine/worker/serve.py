@@ -7,6 +7,7 @@ The window imports this module to start the process, before anything else; what 
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import signal
@@ -41,6 +42,7 @@ def main(connection: Connection, beats: Beats) -> None:
     """The target of the process."""
     # Ctrl+C in a terminal reaches the whole group; the window decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # until all is imported
     threading.Thread(target=_beat, args=(beats,), daemon=True).start()
     serve(connection, beats)
     # Taking PyTorch down in good order lasts longer than closing a window may; nothing is left that needs it.
@@ -83,6 +85,8 @@ def serve(connection: Any, beats: Beats) -> None:
     # Overflow is found by looking at the loss and said on the card; NumPy's warnings would only go to a terminal.
     np.seterr(all="ignore")
     note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
+    gc.freeze()  # what has been imported stays: looking through it for garbage would hold up a slice of training
+    gc.enable()
     session, studies, finder = Session(mailbox.post), Studies(mailbox.post), RateFinder(mailbox.post)
     try:
         mailbox.post(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))

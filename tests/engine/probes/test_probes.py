@@ -140,6 +140,13 @@ def test_a_regression_is_scaled_by_its_targets() -> None:
     assert (answer["image"] == shown(answer["values"][0], largest)).mean() > 0.99
 
 
+def test_the_numbers_behind_the_picture_can_be_left_out() -> None:
+    for run in (trainer(Dense(1, Tanh())), trainer(Dense(3, Tanh()), dataset=Rings(samples=60, classes=3))):
+        whole, short = Decision(20).measure(run), Decision(20, values=False).measure(run)
+        assert short.keys() == whole.keys() - {"values"}
+        assert all((short[name] == whole[name]).all() for name in short)
+
+
 def test_one_unit_of_a_card_can_be_shown_large() -> None:
     run = trainer(Dense(3, Tanh()), Dense(1))
     answer = Decision(25, "dense_1", 2).measure(run)
