@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import gc
+import itertools
+import math
 import multiprocessing
 import os
 import shutil
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 # Read by Qt when the first application is made, so it stands before any import of Qt.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Read by PyTorch when it is imported: on small arrays a second thread waits more than it helps, and training sets the
+# number of threads itself.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Tests start the program many times over: without what was compiled before, each start would compile all of it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import hypothesis
 import psutil
@@ -36,6 +46,55 @@ hypothesis.settings.load_profile("house")
 GRACE = 3.0
 """Seconds that a process which was told to end may still take."""
 
+CHILDREN_ARE_LISTED = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+"""Whether the system says which children a process has (Linux); elsewhere every process is asked for its parent."""
+
+
+class Watch:
+    """When the watch over a hanging test began, and where it writes."""
+
+    HANGS, RENEWED = 300.0, 60.0
+    """Seconds."""
+
+    started = -math.inf
+    output = -1
+
+
+TURNS = itertools.count()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each worker whole files in the order in which they stand: the long ones of `end_to_end` first.
+
+    What a file shares, such as a window with its process, is then made once and not once by each worker.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
+def pytest_configure() -> None:
+    """Keep the real standard error: pytest catches what is written to it while tests run."""
+    Watch.output = os.dup(2)
+
+
+def pytest_runtest_logstart() -> None:
+    """Have the place of every thread printed where a test hangs in C and Python hears no signal of a timeout.
+
+    pytest's own `faulthandler_timeout` starts and ends a thread for each test; this one, for each minute of tests.
+    """
+    now = time.monotonic()
+    if now - Watch.started > Watch.RENEWED:
+        Watch.started = now
+        faulthandler.dump_traceback_later(Watch.HANGS + Watch.RENEWED, file=Watch.output)
+
+
+def pytest_unconfigure() -> None:
+    faulthandler.cancel_dump_traceback_later()
+    os.close(Watch.output)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip the tests that open a real window where there is no virtual screen to open it on."""
@@ -45,6 +104,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("xvfb"):
             item.add_marker(skip)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what stays anyway: thousands of tests and the libraries they have imported."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass
@@ -88,7 +153,7 @@ def nothing_survives(started: Started) -> Iterator[None]:
     windows = {_address(window) for window in _windows()}
     running = started.running()
     threads = set(threading.enumerate())
-    children = set(_children())
+    children = _children()
     yield
     application = QApplication.instance()
     if application is not None:
@@ -129,22 +194,34 @@ def nothing_survives(started: Started) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def shared_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep compiled kernels for a session: making them takes seconds, and each test has caches of its own."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a folder in that of the session
+        folder = folder.parent
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUMBA_CACHE_DIR", str(tmp_path_factory.mktemp("kernels")))
+        patch.setenv("NUMBA_CACHE_DIR", str(folder / "kernels"))
         yield
 
 
+@pytest.fixture(scope="session")
+def settings_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("settings")
+
+
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point every place where settings, caches and autosaves are written to the test's own folder."""
+def own_settings(settings_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point every place where settings, caches and autosaves are written to a folder of the test's own.
+
+    The folder is only named: most tests write none of these, and making one for each takes time.
+    """
+    folder = settings_folder / str(next(TURNS))
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+        monkeypatch.setenv(variable, str(folder / variable.lower()))
     if sys.platform != "linux":
         # There Qt reads no XDG variable; on Linux its test mode would ignore them and share one folder.
         QStandardPaths.setTestModeEnabled(True)
     # Qt remembers the folder of the first QSettings for good, so the variables alone do not move it.
     for file_format in (QSettings.Format.NativeFormat, QSettings.Format.IniFormat):
-        QSettings.setPath(file_format, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+        QSettings.setPath(file_format, QSettings.Scope.UserScope, str(folder / "settings"))
 
 
 @pytest.fixture
@@ -204,9 +281,28 @@ def _name(thing: Any) -> str:
     return f"{type(thing).__name__} {thing.objectName()!r}{owner}"
 
 
-def _children() -> list[psutil.Process]:
+def _children() -> set[psutil.Process]:
+    """The processes that this one has started, and those that they have."""
     multiprocessing.active_children()  # reaps those that have ended
-    return psutil.Process().children(recursive=True)
+    if not CHILDREN_ARE_LISTED:
+        return set(psutil.Process().children(recursive=True))
+    found = set()
+    unread = [os.getpid()]
+    while unread:
+        for number in _listed_children(unread.pop()):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                found.add(psutil.Process(number))
+                unread.append(number)
+    return found
+
+
+def _listed_children(process: int) -> list[int]:
+    numbers = []
+    with contextlib.suppress(OSError):  # the process, or one of its threads, has ended meanwhile
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError), open(f"/proc/{process}/task/{thread}/children", "rb") as listed:
+                numbers += map(int, listed.read().split())
+    return numbers
 
 
 def _orphans(before: set[psutil.Process]) -> list[str]:

@@ -28,7 +28,7 @@ from tests.end_to_end.file_child import two_projects
 from tests.windows import PATIENCE
 
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="measures memory as Linux shows it")
-A_PART, PARTS = 1000, 10
+A_PART, PARTS = 500, 20
 """Hostile files of one test, and how many such tests there are; all but the first are for `make check-long`."""
 LARGEST_GROWTH = 200 * 2**20
 """Bytes of memory that opening one file may take at its worst; the largest of these would unpack to 256 MiB."""

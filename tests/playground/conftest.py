@@ -22,6 +22,7 @@ def window(shared_window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
     qtbot.waitUntil(lambda: shared_window.session.status is not None, timeout=PATIENCE)
     yield shared_window
     shared_window.session.pause()
+    shared_window.controller.looks.stop()
     # The last frame of the run is on its way; links that it changes are drawn a few at a time.
     timers = shared_window.canvas.findChildren(QTimer)
 

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from operator import attrgetter
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from engine.catalog.registry import entries
-from engine.document.examples import examples, load_example
+from engine.document.examples import examples
 from engine.document.graph import Edge
 from playground.actions import table
-from playground.app import create_window
 from playground.palette import Palette
 from playground.window import MainWindow
 from widgets import icons, theme
@@ -25,22 +23,6 @@ DESIGNED = {
     *("train.play", "train.pause", "train.step_sample", "train.step_batch", "train.step_epoch", "train.reset"),
     *("train.reroll", "tools.palette", "help.about", "help.shortcuts"),
 }
-
-
-@pytest.fixture(scope="module")
-def shared_window(qapp: QApplication) -> Iterator[MainWindow]:
-    made = create_window("circle", theme="dark")
-    made.show()
-    made.curves.show()  # they would come with the first test, which would be blamed for what they hold
-    yield made
-    made.close_without_asking()
-    made.deleteLater()
-
-
-@pytest.fixture
-def window(shared_window: MainWindow) -> MainWindow:
-    shared_window.controller.open(load_example("circle").document)
-    return shared_window
 
 
 def test_every_id_is_there_once() -> None:
@@ -63,11 +45,11 @@ def test_a_key_does_one_thing() -> None:
 
 
 @pytest.mark.parametrize("row", table(), ids=lambda row: row.id)
-def test_every_action_is_whole(row, window: MainWindow) -> None:  # type: ignore[no-untyped-def]
-    action = window.actions_by_id[row.id]
+def test_every_action_is_whole(row, shared_window: MainWindow) -> None:  # type: ignore[no-untyped-def]
+    action = shared_window.actions_by_id[row.id]
     assert action.objectName() == row.id
     assert action.text() and action.toolTip()
-    assert callable(attrgetter(row.handler)(window))
+    assert callable(attrgetter(row.handler)(shared_window))
     assert not row.icon or row.icon in icons.names()
 
 
@@ -124,3 +106,25 @@ def test_the_palette_does_not_run_what_is_impossible(window: MainWindow, qtbot: 
     qtbot.keyClick(palette.search, Qt.Key.Key_Return)
     assert palette.isVisible()
     palette.close()
+
+
+def test_the_list_of_keys_tells_those_of_canvas_and_outline_too(window: MainWindow) -> None:
+    seen: dict[str, str] = {}
+
+    def read() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert dialog is not None
+        grid = dialog.findChild(QTableWidget, "dialog.shortcuts.table")
+        assert grid is not None
+        for row in range(grid.rowCount()):
+            keys = grid.item(row, 1)
+            seen[grid.item(row, 0).text()] = keys.text() if keys is not None else ""
+        dialog.close()
+
+    QTimer.singleShot(0, read)
+    window.actions_by_id["help.shortcuts"].trigger()
+    assert seen["Save"] == "Ctrl+S"
+    assert seen["Move the selected cards"].startswith("Ctrl+Left")
+    assert seen["Link two cards"] == "drag from port to port"
+    assert seen["Connect another card to this one"] == "Shift+C, Shift+L"
+    assert seen["In the outline"] == ""

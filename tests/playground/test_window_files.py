@@ -14,6 +14,7 @@ from engine.document.examples import load_example
 from engine.document.project import Project, load, save
 from engine.document.serialization import document_from_json, document_to_json
 from engine.export.states import snapshot_of
+from playground import files
 from playground.app import create_window
 from playground.settings import Settings
 from playground.window import MainWindow
@@ -57,6 +58,53 @@ def test_running_averages_are_saved_and_come_back(window: MainWindow, qtbot: QtB
     assert set(again.weights) == set(saved.weights)
     for name, array in saved.weights.items():
         np.testing.assert_array_equal(array, again.weights[name])
+
+
+def test_long_training_is_not_given_up_without_a_question(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def cancel() -> None:
+        box = QApplication.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        asked.append(box.text())
+        box.button(QMessageBox.StandardButton.Cancel).click()
+
+    def train() -> None:
+        window.session.play()
+        reached = epoch(window)
+        qtbot.waitUntil(lambda: epoch(window) > reached, timeout=PATIENCE)
+        window.session.pause()
+        weights(window, qtbot)
+
+    train()
+    assert window.files.may_go_on()  # a moment of it is not worth a question
+    monkeypatch.setattr(files, "LONG", 0.0)
+    QTimer.singleShot(0, cancel)
+    assert not window.files.may_go_on()
+    assert asked.pop() == "Save the training of “circle”? No file holds 0 min of it."
+    assert not window.isWindowModified()  # the star is about edits
+    window.files.set_place(tmp_path / "mine.nnp", "mine")
+    assert window.files.save() and window.files.may_go_on()
+    train()
+    window.controller.move([("dense_1", 400.0, 80.0)], True)
+    QTimer.singleShot(0, cancel)
+    assert not window.files.may_go_on()
+    assert asked.pop() == "Save the changes to “mine” and its training? No file holds 0 min of it."
+    window.session.reset()
+    window.controller.undo()
+    assert window.files.may_go_on() and not asked
+
+
+def test_only_training_since_it_began_or_was_kept_counts(window: MainWindow, qtbot: QtBot) -> None:
+    window.session.play()
+    qtbot.waitUntil(lambda: epoch(window) > 5, timeout=PATIENCE)
+    window.session.pause()
+    spent = window.session.trained_seconds
+    assert spent > 0.0 and window.session.trained_seconds == spent
+    window.controller.reroll()
+    assert window.session.trained_seconds == 0.0
 
 
 def test_a_damaged_file_is_one_sentence(window: MainWindow, tmp_path: Path) -> None:

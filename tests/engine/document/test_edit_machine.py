@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import random
@@ -31,6 +32,7 @@ from engine.document.inserting import MERGING, appended, copied_beside, inserted
 from engine.document.naming import rename
 from engine.document.notes import Note, add_note, change_note, remove_note
 from engine.document.pasting import copy_cards, holds_cards, paste_cards
+from engine.document.placeholder import Placeholder
 from engine.document.project import Project, load, save
 from engine.document.serialization import document_from_json, document_to_json, parse_json
 from engine.document.templates import insert, templates
@@ -40,6 +42,8 @@ from tests.engine.plan import edits
 
 STEPS, A_RUN = 5_000, 50
 """Steps of a test, and of one run of the machine from a fresh document on."""
+TURNS = 30
+"""How often a few runs are begun, at most, until all steps are taken."""
 LONG_PARTS = 20
 """How many times as many steps `make check-long` takes; in parts, so that no single test takes minutes."""
 
@@ -147,6 +151,19 @@ REFUSED = {"paste_what_is_damaged"}
 """What may fail every time."""
 
 
+def as_opened(document: Document) -> Document:
+    """What comes back from a file: a card of an unknown layer, as damaged text makes one, has the ports in use.
+
+    No file can say how many it has, so one that has lost a link has a port less when it is opened again.
+    """
+    for network in document.networks:
+        for node in network.nodes:
+            if isinstance(node.layer, Placeholder):
+                ports = [edge.port + 1 for edge in network.edges if edge.target == node.id]
+                document = document.set_layer(node.id, node.layer.replace(inputs=max(ports, default=1)))
+    return document
+
+
 def check_document(document: Document) -> None:
     """What holds for every document, good network or bad."""
     ids = [node.id for node in document.nodes]
@@ -161,14 +178,21 @@ def check_document(document: Document) -> None:
             assert 0 <= edge.port < network.node(edge.target).layer.takes[1]
 
 
-def check_plan(plan: Plan) -> None:
-    """Every problem is said in a sentence, and each button beside it takes that problem away."""
+def check_plan(plan: Plan, before: Plan | None = None) -> None:
+    """Every problem is said in a sentence, and each button beside it takes that problem away.
+
+    Of the problems that a plan `before` had too, only every fifth is tried again: each document that the machine comes
+    by has many of the one before, and trying them all takes most of the time.
+    """
     document = plan.document
+    had = {(each.node, str(each.sentence)) for each in (*before.problems, *before.warnings)} if before else set()
     assert set(plan.nodes) == {node.id for node in document.nodes}
     assert plan.ready == (not plan.problems)
-    for problem in (*plan.problems, *plan.warnings):
+    for place, problem in enumerate((*plan.problems, *plan.warnings)):
         assert "\n" not in str(problem.sentence)
         assert problem.remedies or problem.severity == "warning"
+        if (problem.node, str(problem.sentence)) in had and (place + len(document.nodes)) % 5:
+            continue
         for remedy in problem.remedies:
             mended = remedy.edit(document)
             check_document(mended)
@@ -183,6 +207,8 @@ class Editing(RuleBasedStateMachine):
     steps: ClassVar[int] = 0
     taken: ClassVar[set[str]] = set()
     """The edits that have changed a document, over all runs."""
+    thorough: ClassVar[bool] = False
+    """Whether each remedy is tried in each document."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -265,7 +291,7 @@ class Editing(RuleBasedStateMachine):
         path = Path(self.folder.name) / "mine.nnp"
         project = Project(self.history.document, b"weights", {"step": Editing.steps})
         save(path, project)
-        assert load(path) == project
+        assert load(path) == dataclasses.replace(project, document=as_opened(project.document))
         self.history.mark_saved()
         assert not self.history.modified
         assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -277,7 +303,7 @@ class Editing(RuleBasedStateMachine):
         document = self.history.document
         text = json.dumps(document_to_json(document), allow_nan=False)
         again = document_from_json(parse_json(text.encode(), "it"))
-        assert again == document
+        assert again == as_opened(document)
         assert json.dumps(document_to_json(again)) == text
         assert pickle.loads(pickle.dumps(document)) == document
 
@@ -289,10 +315,10 @@ class Editing(RuleBasedStateMachine):
         assert (self.history.redo_label is None) == (self.place == len(self.documents) - 1)
         check_document(document)
         before, self.plan = self.plan, resolve(document)
-        assert resolve(document) == self.plan == resolve_after(before, document)
+        assert self.plan == resolve_after(before, document)
         if not any(document is tried for tried in self.tried):  # after an undo it was tried before
             self.tried.append(document)
-            check_plan(self.plan)
+            check_plan(self.plan, None if Editing.thorough or before.document == document else before)
 
     def teardown(self) -> None:
         if hasattr(self, "history"):
@@ -322,12 +348,12 @@ for _name in EDITS:
 @pytest.mark.timeout(900)  # five minutes to make a failure small
 @pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.long) for part in range(1, LONG_PARTS))])
 def test_whatever_is_done_the_document_stays_whole(part: int, capsys: pytest.CaptureFixture[str]) -> None:
-    Editing.steps, Editing.taken = 0, set()
+    Editing.steps, Editing.taken, Editing.thorough = 0, set(), part > 0
     wanted = (set(EDITS) | {"drag"}) - REFUSED
-    for turn in range(10):  # how many steps a run takes, and which, is drawn
+    for turn in range(TURNS):  # how many steps a run takes, and which, is drawn
         if settings().derandomize:  # as where CI is set: all turns would be the same
-            seed(10 * part + turn)(Editing)
-        run_state_machine_as_test(Editing, settings=settings(max_examples=60, stateful_step_count=A_RUN))
+            seed(TURNS * part + turn)(Editing)
+        run_state_machine_as_test(Editing, settings=settings(max_examples=20, stateful_step_count=A_RUN))
         if Editing.steps >= STEPS and Editing.taken >= wanted:
             break
     with capsys.disabled():

@@ -67,7 +67,7 @@ def test_a_run_closed_in_the_middle_ends_like_one_never_closed(
     training = Training(optimizer=optimizer, schedule=Cosine(), stopping=EarlyStopping(patience=500), epochs=60)
     document = chain(Dense(4), Dropout(0.2), Dense(1), training=training)
     straight = run_of(document, engine)
-    straight.train_epochs(37)
+    straight.train_epochs(7)
     straight.step("batch")
     straight.step("sample")
     opened, snapshot = through_a_file(document, straight.snapshot(), tmp_path / "closed.nnp")
@@ -76,7 +76,7 @@ def test_a_run_closed_in_the_middle_ends_like_one_never_closed(
     resumed = run_of(opened, engine)
     resumed.restore(snapshot)
     for run in (straight, resumed):
-        run.train_epochs(20)
+        run.train_epochs(5)
     assert same(straight.snapshot(), resumed.snapshot())
 
 
