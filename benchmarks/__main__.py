@@ -6,7 +6,7 @@ import datetime
 import sys
 from pathlib import Path
 
-from benchmarks import convolution_rows, engine_rows, kernel_rows, window_rows
+from benchmarks import convolution_rows, engine_rows, image_rows, kernel_rows, window_rows
 from benchmarks.table import HEADER, Row, machine
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -17,7 +17,9 @@ def main(names: list[str]) -> int:
     described = machine()
     print(described)
     rows: list[Row] = []
-    for measure in (*window_rows.MEASURES, *engine_rows.MEASURES, *kernel_rows.MEASURES, *convolution_rows.MEASURES):
+    groups = window_rows, engine_rows, kernel_rows, convolution_rows, image_rows
+    measures = [measure for group in groups for measure in group.MEASURES]
+    for measure in (*measures, *(image_rows.LONG if names else ())):
         if names and not any(name in measure.__name__ for name in names):
             continue
         for row in measure():

@@ -9,6 +9,7 @@ from engine.document.examples import examples
 from playground.block_actions import block_actions
 from playground.edit_actions import edit_actions
 from playground.file_actions import file_actions, history_actions
+from playground.image_folder import folder_actions
 from playground.menus import QT_TRANSLATE_NOOP, Action, State, translated
 from playground.outline_actions import outline_actions
 from playground.own_data import data_actions
@@ -75,6 +76,7 @@ def _file() -> Iterator[Action]:
         place = "File/Start from another run"
         yield Action(f"file.start_from.{which}", text, tooltip, place, "files.start_from_run", argument=which, group=2)
     yield from data_actions()
+    yield from folder_actions()
     yield from file_actions()
     yield Action(
         "file.quit",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from engine.worker.messages import Failure, RateProgress, SeedsProgress
+from engine.worker.messages import EmbeddingProgress, Failure, RateProgress, SeedsProgress
 
 
 class BackgroundWork(QObject):
     """One kind of work, of which one piece is under way at most."""
 
     progressed = Signal(object)
-    """How far it is: SeedsProgress or RateProgress."""
+    """How far it is: SeedsProgress, RateProgress or EmbeddingProgress."""
     failed = Signal(object)
     """Failure: the work is over."""
     lost = Signal()
@@ -31,7 +31,7 @@ class BackgroundWork(QObject):
         self._active = True
         return self.number
 
-    def take(self, message: SeedsProgress | RateProgress | Failure) -> None:
+    def take(self, message: SeedsProgress | RateProgress | EmbeddingProgress | Failure) -> None:
         """Hand an answer on if it is about the newest piece and that is not over."""
         if message.run != self.number or not self._active:
             return

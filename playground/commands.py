@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DONE, FAILED = 0, 1
 SUFFIX = ".nnp"
-LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "numpy", "torch", "numba", "safetensors", "scikit-learn")
+LIBRARIES = ("PySide6-Essentials", "pyqtgraph", "numpy", "torch", "numba", "safetensors", "scikit-learn", "pillow")
 BAR_WIDTH = 30
 BAR_SECONDS = 0.1
 
@@ -315,13 +315,17 @@ def examples(options: Namespace) -> int:
 
     if options.check is None:
         for example in gallery().values():
-            print(f"{example.id:<18}{example.title}: {example.description}")
+            print(f"{example.id:<22}{example.title}: {example.description}")
         return DONE
     failed = []
     for example in [load_example(name) for name in options.check or gallery()]:
+        missing = example.document.data.dataset.trouble()
+        if missing is not None:
+            print(f"{example.id:<22}{'skipped':<8}{missing}", flush=True)
+            continue
         result = _trained(example.document, epochs=int(example.check["epochs"]))
         reached, words = _verdict(example.check, result)
-        print(f"{example.id:<18}{'ok' if reached else 'FAILED':<8}{words}", flush=True)
+        print(f"{example.id:<22}{'ok' if reached else 'FAILED':<8}{words}", flush=True)
         if not reached:
             failed.append(example.id)
     if failed:

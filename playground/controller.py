@@ -9,14 +9,16 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entry
-from engine.document.errors import PlaygroundError
+from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Document, Edge
 from engine.document.history import History
 from engine.document.inserting import appended, copied_beside, inserted
 from engine.document.pasting import OFFSET
+from engine.plan.fit import fit_output
 from engine.plan.plan import Problem
 from engine.plan.resolve import resolve, resolve_after
 from engine.training.trainer import Snapshot
+from playground.looks import Looks
 from playground.session import Session
 from playground.words import sentence
 from widgets.form import with_field
@@ -40,7 +42,10 @@ class Controller(QObject):
         super().__init__()
         self.session = session
         self.history = History(document)
-        self.plan = resolve(document)
+        self.looks = Looks(self)
+        self.looks.news.connect(self._look_again)
+        session.failed.connect(lambda _: self.looks.again())
+        self.plan = resolve(document, self.looks.of(document.data))
         self.selection: frozenset[str] = frozenset()
         self.edge: Edge | None = None
         session.follow(self.plan, snapshot, fresh=True)
@@ -117,7 +122,8 @@ class Controller(QObject):
     def _show(
         self, snapshot: Snapshot | None = None, *, fresh: bool = False, select: Sequence[str] | None = None
     ) -> None:
-        before, self.plan = self.plan, resolve_after(self.plan, self.document)
+        seen = self.looks.of(self.document.data)
+        before, self.plan = self.plan, resolve_after(self.plan, self.document, seen)
         wanted = self.selection if select is None else select
         kept = frozenset(node_id for node_id in wanted if node_id in self.plan.nodes)
         held = self.edge is not None and any(self.edge in network.edges for network in self.document.networks)
@@ -128,6 +134,10 @@ class Controller(QObject):
         self.changed.emit(before, self.plan)
         if selection_changed:
             self.selection_changed.emit()
+
+    def _look_again(self) -> None:
+        """The file of the data turned out to be otherwise than thought; a run that it kept from beginning begins."""
+        self._show(fresh=self.plan.seen.trouble is not None and self.session.status is None)
 
     # --- selection -----------------------------------------------------------------------------------------------
 
@@ -256,6 +266,28 @@ class Controller(QObject):
     def set_data(self, label: str, merge_key: str | None = None, finished: bool = True, **changes: Any) -> None:
         """Change data settings (dataset, train_share, seed)."""
         self.apply(label, lambda document: document.set_data(**changes), merge_key, finished=finished)
+
+    def take_data(self, label: str, edit: Callable[[Document], Document]) -> bool:
+        """Learn from other data and fit a network that could be trained to them, in one edit; returns whether it did.
+
+        What was changed in the network is said.
+        """
+        fitting = all(problem.kind == "no_samples" for problem in self.plan.problems)
+        changes: tuple[Sentence, ...] = ()
+
+        def fitted(document: Document) -> Document:
+            nonlocal changes
+            document = edit(document)
+            if fitting:
+                document, changes = fit_output(document)
+            return document
+
+        if not self.apply(label, fitted):
+            return False
+        if changes:
+            text = self.tr("The network was fitted to the data: {changes}")
+            self.said.emit("info", text.format(changes="; ".join(map(sentence, changes))), "")
+        return True
 
     def set_data_field(self, name: str, value: Any, finished: bool) -> None:
         """Change a field of the data set."""

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QDropEvent
 
 from playground.own_data import OwnData
 
+if TYPE_CHECKING:
+    from playground.files import Files
+    from playground.image_folder import ImageFolders
+    from playground.window import MainWindow
+
 
 def file_in(event: QDropEvent) -> Path | None:
-    """The project or table that is dragged, if it is one."""
+    """The project, table or folder that is dragged, if it is one."""
     urls = event.mimeData().urls()
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and (path.suffix == ".nnp" or OwnData.takes(path)) else None
+    return path if path is not None and (path.suffix == ".nnp" or OwnData.takes(path) or path.is_dir()) else None
+
+
+def opener_of(window: MainWindow, path: Path) -> Files | OwnData | ImageFolders:
+    """Who opens what was dropped."""
+    if OwnData.takes(path):
+        return window.own_data
+    return window.image_folders if path.is_dir() else window.files

@@ -1,4 +1,4 @@
-"""New, open, save: project files, examples, recent files, and the question about unsaved changes."""
+"""New, open, save: project files, examples, recent files, and the question about unsaved work."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from playground.links import Links
     from playground.recovery import Recovery
     from playground.window import MainWindow
+
+
+LONG = 60.0
+"""Seconds of training that are not given up without a question; less is trained again sooner than it is answered."""
 
 
 @dataclass(frozen=True)
@@ -182,10 +186,16 @@ class Files(QObject):
 
     def may_go_on(self) -> bool:
         """Whether the document may be left: it is saved, was saved now, or its changes are given up."""
-        if self._given_up or not self._controller.history.modified:
+        edited, seconds = self._controller.history.modified, self._unsaved_training()
+        if self._given_up or not (edited or seconds):
             return True
-        answer = dialogs.ask_to_save(self._window, self.name())
+        answer = dialogs.ask_to_save(self._window, self.name(), edited, seconds)
         return self.save() if answer == "save" else answer == "discard"
+
+    def _unsaved_training(self) -> float:
+        """The seconds of training that no file holds, if nobody would like to wait for them again; else 0."""
+        seconds = self._controller.session.trained_seconds
+        return seconds if seconds >= LONG and self._step() != self._step_kept else 0.0
 
     def open_document(self, document: Document) -> None:
         """Open a document that comes from no file."""
@@ -247,6 +257,7 @@ class Files(QObject):
             self._window.message("error", text)
             return False
         self._controller.mark_saved()
+        self._controller.session.count_anew()
         self._step_kept = 0 if snapshot is None else snapshot.step
         self.set_place(path.absolute(), path.stem)
         self._window.status.showMessage(self.tr("Saved {file}").format(file=path.name), 4000)

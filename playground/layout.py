@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LEFT, RIGHT, BOTTOM = 264, 328, 160
 """Widths of the panels beside the canvas and height of those below it, as delivered."""
+BOTTOM_TALL = 212
+"""Height that the panels below the canvas get for pictures."""
 LEFT_HEIGHTS = {"dock.data": 474, "dock.library": 306}
 RIGHT_HEIGHTS = {"dock.output": 344, "dock.curves": 196, "dock.inspector": 280}
 HIDDEN = ("dock.messages", "dock.metrics", "dock.seeds", "dock.rate", "dock.outline")

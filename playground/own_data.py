@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QThread, Slot
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
+from engine.catalog.datasets.folder import ImageFolder
 from engine.catalog.datasets.table import Table
 from engine.catalog.registry import from_json, to_json
 from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Document
 from engine.plan.fit import fit_output
-from engine.tables.content import SUFFIXES, Content, Roles
+from engine.plan.looks import Look, look
+from engine.tables.content import SUFFIXES, Content, Roles, TableError
+from playground.errand import Errand
 from playground.menus import QT_TRANSLATE_NOOP, Action
 from playground.words import sentence
 
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
     from playground.window import MainWindow
     from widgets.table_import import TableImport
 
-_AT_ONCE = 2_000_000
-"""Bytes of a file that is read before the window goes on; a larger one is read beside it."""
+PATIENCE = 0.05
+"""Seconds that the window waits for a file; what takes longer is read beside it."""
+_PROGRESS_MS = 100
 
 
 def data_actions() -> Iterator[Action]:
@@ -65,8 +70,8 @@ class OwnData(QObject):
         self._window = window
         self._controller = window.controller
         self._settings = window.settings
-        self._reading: _Reading | None = None
-        self._then: Callable[[Content], None] | None = None
+        self._errand = Errand("table", self)
+        self._reading: Reading | None = None
         self.dialog: TableImport | None = None
         box = window.data.table_box
         box.open_requested.connect(self.open)
@@ -75,6 +80,11 @@ class OwnData(QObject):
         box.locate_requested.connect(self.locate)
         box.set_recent(list(self._remembered()))
         window.files.left.connect(self._stop)
+        self._progress = QTimer(self, interval=_PROGRESS_MS)
+        self._progress.timeout.connect(self._show_progress)
+        window.status.cancelled.connect(self._cancel)
+        self._controller.changed.connect(self._show_trouble)
+        self._show_trouble()
 
     @staticmethod
     def takes(path: Path) -> bool:
@@ -102,19 +112,32 @@ class OwnData(QObject):
 
     def locate(self) -> None:
         """Ask where the file of the present table is now, and learn from it with the columns as they were."""
+        if isinstance(self._controller.document.data.dataset, ImageFolder):
+            self._window.image_folders.locate()
+            return
         table = self._table()
         path = self._ask(self.tr("Where is {file}?").format(file=table.title)) if table is not None else ""
         if table is not None and path:
             found = str(Path(path).absolute())
-            self._use(lambda: table.located(found), self.tr("Locate the data"))
+            self._read(
+                found,
+                table.header,
+                lambda content: self._use(partial(table.made_of, content), self.tr("Locate the data")),
+            )
 
     def use_again(self, path: str) -> None:
         """Learn from a table that was used before, as it was; show it first if its file has changed."""
         table = self._remembered().get(path)
-        if table is None or table.changed():
+        if table is None:
             self.open_path(path)
-        elif (trouble := table.trouble()) is not None:
-            self._window.message("warning", sentence(trouble))
+        else:
+            self._do(path, partial(look, table), lambda seen: self._use_as_seen(table, seen))
+
+    def _use_as_seen(self, table: Table, seen: Look) -> None:
+        if seen.changed:
+            self.open_path(table.file)
+        elif seen.trouble is not None:
+            self._window.message("warning", sentence(seen.trouble))
         else:
             self._use(lambda: table, self.tr("Choose data"))
 
@@ -138,34 +161,54 @@ class OwnData(QObject):
         return name
 
     def _read(self, path: str, header: bool | None, then: Callable[[Content], None]) -> None:
-        """Read a file and go on with its content; a large one is read while the window goes on."""
-        if self._reading is not None:
+        """Read a file and go on with its content."""
+        reading = Reading(path, header)
+        self._do(path, reading.run, then, reading)
+
+    def _do(
+        self, path: str, work: Callable[[], Any], then: Callable[[Any], None], reading: Reading | None = None
+    ) -> None:
+        """Work on a file beside the window and go on with what it gives; one that is quick, at once."""
+        if self._waits():
             self._window.message("info", self.tr("Another file is being read; wait until it is there"))
             return
-        self._reading = reading = _Reading(path, header)
-        self._then = then
-        reading.finished.connect(self._finish)
-        if reading.size() > _AT_ONCE:
-            self._window.status.showMessage(self.tr("Reading {file}…").format(file=Path(path).name))
-            reading.start()
-        else:
-            reading.run()
-            self._finish()
+        self._reading = reading
+        self._errand.begin(work, partial(self._finish, then), PATIENCE)
+        if self._waits():
+            self._window.status.show_work(self.tr("Reading {file}…").format(file=Path(path).name))
+            self._progress.start()
 
-    @Slot()
-    def _finish(self) -> None:
+    def _waits(self) -> bool:
+        """Whether a file is being read or looked at."""
+        return self._errand.busy
+
+    def _show_progress(self) -> None:
+        if self._reading is not None:
+            self._window.status.set_share(self._reading.share)
+
+    def _end(self) -> None:
+        self._progress.stop()
+        self._window.status.hide_work()
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _cancel(self) -> None:
+        """The user does not want to wait."""
+        self._errand.drop()
+        self._end()
+
+    def _finish(self, then: Callable[[Any], None], answer: Any) -> None:
         """Take what was read, in the thread of the window."""
-        reading, self._reading = self._reading, None
-        then, self._then = self._then, None
-        if reading is None or then is None:
-            return
-        reading.wait()  # it says that it is finished a moment before it is
-        reading.deleteLater()
-        self._window.status.clearMessage()
-        if reading.content is not None:
-            then(reading.content)
-        elif reading.error is not None:
-            self._window.message("error", sentence(reading.error.sentence))
+        self._end()
+        if isinstance(answer, PlaygroundError):
+            self._window.message("error", sentence(answer.sentence))
+        else:
+            then(answer)
+
+    def _show_trouble(self) -> None:
+        """Tell the Data panel what is wrong with the file."""
+        self._window.data.table_box.set_trouble(self._controller.plan.seen.trouble)
 
     def _show(self, content: Content, roles: Roles | None) -> None:
         """Let the user say what the columns are for."""
@@ -210,10 +253,9 @@ class OwnData(QObject):
             self._window.message("info", text.format(changes="; ".join(sentence(change) for change in changes)))
 
     def _stop(self) -> None:
-        """The window closes: wait for what is being read, and do nothing with it."""
-        self._then = None
-        if self._reading is not None:
-            self._reading.wait()
+        """The window closes: wait for nothing that is being read or looked at."""
+        self._cancel()
+        self._controller.looks.stop()
 
     # --- what was used before ------------------------------------------------------------------------------------
 
@@ -236,28 +278,28 @@ class OwnData(QObject):
         return found
 
 
-class _Reading(QThread):
-    """Reads a file, in a thread of its own once it is started."""
+class Reading:
+    """Reads a file, in whatever thread it is told to."""
 
     def __init__(self, path: str, header: bool | None) -> None:
-        super().__init__()
-        self._path = path
-        self._header = header
-        self.content: Content | None = None
-        self.error: PlaygroundError | None = None
+        self._path, self._header = path, header
+        self._cancelled = False
+        self.share = 0.0
+        """How much of it is read."""
 
-    def size(self) -> int:
-        """Bytes of the file; none, if it cannot be looked at."""
-        try:
-            return Path(self._path).stat().st_size
-        except (OSError, ValueError):
-            return 0
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._cancelled = True
 
-    def run(self) -> None:
-        """Read it; what came of it is in `content` or `error`."""
+    def run(self) -> Content:
+        """Read it. Raises TableError, for what is wrong with it or because it was cancelled."""
         from engine.tables.files import read_table  # not needed before the first table
 
-        try:
-            self.content = read_table(self._path, self._header)
-        except PlaygroundError as error:
-            self.error = error
+        content = read_table(self._path, self._header, self._hear)
+        content.describe()
+        return content
+
+    def _hear(self, share: float) -> None:
+        self.share = share
+        if self._cancelled:
+            raise TableError("Reading {file} was cancelled", file=Path(self._path).name)

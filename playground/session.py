@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from time import perf_counter
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.document.naming import renamed_since
+from engine.export.states import fits, renamed
 from engine.plan.plan import Plan
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
 from engine.worker.messages import Failure, Frame, RateProgress, Ready, SeedsProgress, Status, Stopped
+from playground.background import BackgroundWork
 from playground.words import sentence
 from playground.worker_client import WorkerClient
 
@@ -91,6 +95,8 @@ class Session(QObject):
         self._plan: Plan | None = None
         self._current: Plan | None = None
         self._speed = math.inf
+        self._holding = False
+        self._trained, self._since = 0.0, 0.0
         self.running = False
         self.engine: Engine = "starting"
         self.status: Status | None = None
@@ -109,6 +115,8 @@ class Session(QObject):
         client.rate_finder.progressed.connect(self._on_searched)
         client.rate_finder.failed.connect(self._on_search_failed)
         client.rate_finder.lost.connect(self.search_lost)
+        client.embeddings.progressed.connect(self._on_recovered)
+        client.embeddings.failed.connect(self._on_recovered)
 
     # --- the document --------------------------------------------------------------------------------------------
 
@@ -119,13 +127,15 @@ class Session(QObject):
         """
         self._plan = plan
         if not plan.ready:
-            if fresh:
-                self._current = None
             self.pause()
+            if fresh:
+                self._current = self.status = None
             return "none"
         change = "load" if fresh else difference(self._current, plan)
-        first = self._current is None
+        first, before = self._current is None, self._current
         self._current = plan
+        if change == "load" and not fresh and before is not None and self._carried_over(before, plan):
+            return "edit"
         if change == "load":
             self._load(plan, snapshot)
             if not first and not fresh:
@@ -134,11 +144,40 @@ class Session(QObject):
             self._client.edit(plan.document)
         return change
 
+    def _carried_over(self, before: Plan, plan: Plan) -> bool:
+        """Go on where the run stands if cards were given other names and nothing else; whether that is so."""
+        names = renamed_since(before.document, plan.document)
+        if not names:
+            return False
+        self._client.pause()
+        self._holding = True  # what comes meanwhile is about cards of the old names
+        self._client.settle(_SETTLE_SECONDS)
+        self._holding = False
+        snapshot = self._client.snapshot
+        if snapshot is None or not fits(snapshot, before):
+            return False
+        self._client.load(plan.document, renamed(snapshot, names))
+        if self.running:
+            self._client.play(self._speed)
+        text = self.tr("The weights go on under the new name. Reset will draw others: they depend on the name")
+        self.said.emit("info", text, "")
+        return True
+
     def _load(self, plan: Plan, snapshot: Snapshot | None = None) -> None:
         self.status = None
+        self.count_anew()
         self._client.load(plan.document, snapshot)
         if self.running:
             self._client.play(self._speed)
+
+    @property
+    def trained_seconds(self) -> float:
+        """How long the run has trained since it began, or since its state was kept."""
+        return self._trained + (perf_counter() - self._since if self.running else 0.0)
+
+    def count_anew(self) -> None:
+        """The state of the run is kept now: `trained_seconds` counts from here."""
+        self._trained, self._since = 0.0, perf_counter()
 
     @property
     def flat_out(self) -> bool:
@@ -200,6 +239,16 @@ class Session(QObject):
         """End the search with what it has found."""
         self._client.stop_finding()
 
+    def embed(self, node: str, method: str, samples: int) -> None:
+        """Lay out what a card of the present run gives now for so many samples; `embeddings` tells what comes of it."""
+        if self._plan is not None and self._plan.ready:
+            self._client.embed(node, method, samples)
+
+    @property
+    def embeddings(self) -> BackgroundWork:
+        """The map of what a card gives, beside the run."""
+        return self._client.embeddings
+
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """What the next frames should answer."""
         self._client.set_probes(probes)
@@ -228,8 +277,12 @@ class Session(QObject):
         self._set_engine("starting")
 
     def _on_frame(self, frame: Frame) -> None:
+        if self._current is None:  # it is of the document before, and the present one has no run yet
+            return
         self.status = frame.status
         self._set_engine("ready")
+        if self._holding:
+            return
         self.framed.emit(frame, self._client.probes_of(frame))
 
     def _on_failure(self, failure: Failure) -> None:
@@ -278,6 +331,7 @@ class Session(QObject):
 
     def _set_running(self, running: bool) -> None:
         if running != self.running:
+            self._trained, self._since = self.trained_seconds, perf_counter()
             self.running = running
             self.running_changed.emit(running)
 

@@ -14,7 +14,7 @@ THEMES = ("dark", "light", "system")
 RECENT = 8
 """How many files are remembered."""
 TABLES = 4
-"""How many tables are remembered."""
+"""How many tables are remembered, and how many folders of pictures."""
 _ORGANIZATION, _APPLICATION = "neural-playground", "playground"
 
 
@@ -127,13 +127,24 @@ class Settings:
 
     def tables(self) -> list[str]:
         """The tables last learnt from, newest first, as they were written by `set_tables`."""
-        found = self._read("tables")
-        texts = [found] if isinstance(found, str) else found if isinstance(found, list) else []
-        return [text for text in texts[:TABLES] if isinstance(text, str)]
+        return self._texts("tables")
 
     def set_tables(self, texts: list[str]) -> None:
         """Remember tables, newest first."""
         self._write("tables", texts[:TABLES])
+
+    def folders(self) -> list[str]:
+        """The folders of pictures last learnt from, newest first, as they were written by `set_folders`."""
+        return self._texts("folders")
+
+    def set_folders(self, texts: list[str]) -> None:
+        """Remember folders of pictures, newest first."""
+        self._write("folders", texts[:TABLES])
+
+    def _texts(self, key: str) -> list[str]:
+        found = self._read(key)
+        texts = [found] if isinstance(found, str) else found if isinstance(found, list) else []
+        return [text for text in texts[:TABLES] if isinstance(text, str)]
 
     def _read(self, key: str) -> object:
         return None if self._store is None else self._store.value(key)

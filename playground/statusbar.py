@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from widgets import theme
 
@@ -44,6 +44,9 @@ class Dot(QWidget):
 class StatusBar(QStatusBar):
     """Messages on the left; on the right a dot for the state of the process and what it does."""
 
+    cancelled = Signal()
+    """The user does not want to wait for what is being done beside the window."""
+
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("status")
@@ -56,7 +59,42 @@ class StatusBar(QStatusBar):
         self.facts.setFont(theme.font(theme.SMALL))
         self.addPermanentWidget(self.dot)
         self.addPermanentWidget(self.facts)
+        self._work = QWidget()
+        self._work.setObjectName("status.work")
+        self._work_text = QLabel()
+        self._share = QProgressBar()
+        self._share.setObjectName("status.share")
+        self._share.setRange(0, 100)
+        self._share.setFixedSize(QSize(120, 14))
+        self._share.setTextVisible(False)
+        self.cancel = QPushButton(self.tr("Cancel"))
+        self.cancel.setObjectName("status.cancel")
+        self.cancel.clicked.connect(self.cancelled)
+        row = QHBoxLayout(self._work)
+        row.setContentsMargins(theme.SPACING, 0, 0, 0)
+        row.setSpacing(theme.SPACING)
+        for part in (self._work_text, self._share, self.cancel):
+            row.addWidget(part)
+        self.addWidget(self._work)
+        self._work.hide()
         self.set_engine("starting")
+
+    def show_work(self, text: str) -> None:
+        """Say what is being done beside the window, with a bar and a button that says `cancelled`."""
+        self.clearMessage()  # it would hide the bar
+        self._work_text.setText(text)
+        self._share.setValue(0)
+        self._share.setAccessibleName(text)
+        self.cancel.setAccessibleName(self.tr("Cancel: {work}").format(work=text))
+        self._work.show()
+
+    def set_share(self, share: float) -> None:
+        """How much of the work is done, from 0 to 1."""
+        self._share.setValue(round(100 * share))
+
+    def hide_work(self) -> None:
+        """It is over."""
+        self._work.hide()
 
     def set_engine(self, state: str) -> None:
         """The process is "starting", "ready", "training" or "lost"."""

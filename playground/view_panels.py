@@ -9,12 +9,17 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from engine.plan.plan import Plan
 from playground.canvas_maps import CanvasMaps
+from playground.layout import BOTTOM_TALL
 from playground.view import View, view_classes
 from playground.view_export import PanelExport
 from widgets.panel import Panel
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
+
+
+_TALL, _ROOMY = 260, 860
+"""Height of a panel of pictures, and that of a window from which there is so much."""
 
 
 class ViewPanels(QObject):
@@ -55,7 +60,8 @@ class ViewPanels(QObject):
         """Bring a panel up. Raises KeyError for a name that no view has."""
         view = self.views[dock]
         view.open()
-        self._window.open_bottom(dock)
+        height = self._window.height()
+        self._window.open_bottom(dock, _TALL if height >= _ROOMY else BOTTOM_TALL)
         return view
 
     def put_back(self) -> None:

@@ -28,7 +28,7 @@ from playground.files import Files
 from playground.focus import Focus
 from playground.image_data import ImageData
 from playground.image_folder import ImageFolders
-from playground.layout import Layout
+from playground.layout import BOTTOM_TALL, Layout
 from playground.menus import Actions, State
 from playground.outline import Outline
 from playground.own_data import OwnData
@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", bound=QWidget)
 
 SIZE = QSize(1440, 900)
-BOTTOM_TALL = 248
-"""Height that the panels below the canvas get for pictures."""
 
 
 class MainWindow(QMainWindow):
@@ -318,13 +316,13 @@ class MainWindow(QMainWindow):
         self.open_bottom("dock.rate")
         self.rate_finder.low.setFocus()
 
-    def open_bottom(self, name: str) -> None:
-        """Bring a panel up, tall enough for its pictures."""
+    def open_bottom(self, name: str, tall: int = BOTTOM_TALL) -> None:
+        """Bring a panel up, at least so tall."""
         panel = self.panels[name]
         panel.show()
         panel.raise_()
-        if not panel.isFloating() and panel.height() < BOTTOM_TALL:
-            self.resizeDocks([panel], [BOTTOM_TALL], Qt.Orientation.Vertical)
+        if not panel.isFloating() and panel.height() < tall:
+            self.resizeDocks([panel], [tall], Qt.Orientation.Vertical)
 
     def open_palette(self) -> None:
         """Search among all actions."""

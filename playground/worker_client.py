@@ -12,6 +12,8 @@ from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
 from engine.worker.messages import (
     Edit,
+    Embed,
+    EmbeddingProgress,
     Failure,
     FindRate,
     Frame,
@@ -98,6 +100,8 @@ class WorkerClient(QObject):
         """The study of many seeds."""
         self.rate_finder = BackgroundWork("rate", self)
         """The search for a learning rate."""
+        self.embeddings = BackgroundWork("embedding", self)
+        """The map of what a card gives."""
         self._restarts = 0
         self._resumed_step = 0
         self._stopped = False
@@ -212,6 +216,10 @@ class WorkerClient(QObject):
         """End the search; `rate_finder` tells what it has found."""
         self._process.send(StopFinding(self.rate_finder.number))
 
+    def embed(self, node: str, method: str, samples: int) -> None:
+        """Lay out what a card gives now for so many samples, beside the run."""
+        self._process.send(Embed(self.embeddings.begin(), node, method, samples))
+
     def probes_of(self, frame: Frame) -> tuple[Probe, ...]:
         """The probes that a frame answers, while it is being shown."""
         return self._asked.get(frame.number, ())
@@ -274,6 +282,8 @@ class WorkerClient(QObject):
             self.studies.take(message)
         elif isinstance(message, RateProgress) or (isinstance(message, Failure) and message.kind == "rate"):
             self.rate_finder.take(message)
+        elif isinstance(message, EmbeddingProgress) or (isinstance(message, Failure) and message.kind == "embedding"):
+            self.embeddings.take(message)
         elif message.run != self._run:
             return
         elif isinstance(message, Failure):
@@ -348,6 +358,7 @@ class WorkerClient(QObject):
         self._is_ready = False
         self.studies.lose()
         self.rate_finder.lose()
+        self.embeddings.lose()
         if self._restarts >= MOST_RESTARTS:
             self._stopped = True
             self._watch.stop()

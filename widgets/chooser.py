@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,6 +26,7 @@ from widgets.form_texts import explain_entry
 from widgets.pictures import Context, draw, has_picture
 from widgets.pictures.paint import legend
 from widgets.pictures.view import THUMBNAIL, PicturePane, thumbnail
+from widgets.search_popup import SearchKeys
 
 _ROW = 32
 _MOST_ROWS = 12
@@ -56,11 +57,11 @@ class Chooser(QFrame):
         self.search.setAccessibleName(self.tr("Search"))
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.textChanged.connect(self._filter)
-        self.search.installEventFilter(self)
         self.list = EntryList(entry, f"{object_name}.entries")
         self.list.currentItemChanged.connect(self._preview)
         self.list.itemClicked.connect(self._take)
         self.list.installEventFilter(self)
+        SearchKeys(self.search, self.list, self._take)
         self._nothing = QLabel(self.tr("Nothing matches."))
         self._nothing.setProperty("class", "muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -105,16 +106,13 @@ class Chooser(QFrame):
         self.show()
         self.setFocus(Qt.FocusReason.PopupFocusReason)
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
-        """Walk through the list from the search field, take with Enter; letters typed in the list search."""
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """In the list: take with Enter; letters search."""
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
-        key, moves = event.key(), (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._take(self.list.currentItem())
-        elif watched is self.search and key in moves:
-            self.list.walk(event)
-        elif watched is self.list and not self.search.isHidden() and event.text().strip() and key not in moves:
+        elif not self.search.isHidden() and event.text().strip():
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
             self.search.insert(event.text())
         else:
@@ -229,10 +227,6 @@ class EntryList(QListWidget):
         if current is not None:
             self.scrollToItem(current)
         return found
-
-    def walk(self, event: QKeyEvent) -> None:
-        """Move as a key that was typed elsewhere says."""
-        super().keyPressEvent(event)
 
 
 class _Delegate(QStyledItemDelegate):

@@ -6,17 +6,20 @@ import dataclasses
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from engine.catalog.datasets.images import ImageDataset
 from engine.catalog.registry import Field, entries, form
 from engine.document.graph import SEEDS, Data, Document, Training
 from widgets import icons, theme
-from widgets.controls import Chip, FlowLayout
+from widgets.controls import Chip, FlowLayout, NumberField
 from widgets.drawing import DrawingTools
 from widgets.form import FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
 from widgets.heatmap import Tool
+from widgets.image_box import ImageBox
+from widgets.image_strip import SamplePreview
 from widgets.table_box import TableBox
 from widgets.thumbnails import Thumbnails
 
@@ -60,7 +63,15 @@ class DataPanel(QScrollArea):
         self.tools.cleared.connect(self.clear_drawn)
         self.tools.hide()
         self.table_box = TableBox()
-        self.form = FieldForm("data", self._try, MappingProxyType({"noise": _percent, "train_share": _share}))
+        self.image_box = ImageBox()
+        self.preview = SamplePreview()
+        self.preview.hide()
+        self.split = QLabel()
+        self.split.setObjectName("data.split")
+        self.split.setProperty("class", "muted")
+        self.split.setWordWrap(True)
+        self.split.hide()
+        self.form = FieldForm("data", self._try, _FORMATS)
         self.form.changed.connect(self._pass_on)
         self.reroll_button = QToolButton()
         self.reroll_button.setObjectName("data.draw_new")
@@ -83,7 +94,8 @@ class DataPanel(QScrollArea):
         self._column = column = QVBoxLayout(self._body)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.SPACING)
-        for part in (self.thumbnails, self.table_box, self.tools, self.form, self._caption, self._chip_box):
+        images = self.image_box, self.preview, self.split
+        for part in (self.thumbnails, self.table_box, *images, self.tools, self.form, self._caption, self._chip_box):
             column.addWidget(part)
         column.addStretch(1)
         self.setWidget(self._body)
@@ -101,12 +113,16 @@ class DataPanel(QScrollArea):
         self.table_box.set_dataset(data.dataset)
         own = sorted(form(type(data.dataset)), key=lambda field: field.name == "samples")  # what is tried most first
         fields: list[tuple[Field, Any]] = [(field, getattr(data.dataset, field.name)) for field in own]
-        fields += [
+        common = [
             (_TRAIN_SHARE, data.train_share),
             (_BATCH_SIZE, document.training.batch_size),
             (_DATA_SEED, data.seed),
         ]
+        published = data.dataset.split_is_published  # then nothing is drawn and nobody splits
+        fields += [item for item in common if item[0] is _BATCH_SIZE or not published]
         self.form.set_fields(fields)
+        self.reroll_button.setVisible(not published)
+        self._show_images(data)
         drawn = data.dataset.name == _DRAWN
         self.tools.setVisible(drawn)
         if drawn:
@@ -134,6 +150,23 @@ class DataPanel(QScrollArea):
     def chip(self, column: str) -> Chip:
         """The switch of a column. Raises KeyError."""
         return self._chips[column]
+
+    def _show_images(self, data: Data) -> None:
+        dataset = data.dataset
+        images = dataset if isinstance(dataset, ImageDataset) else None
+        self.preview.setVisible(images is not None)
+        self.preview.set_dataset(images)
+        self.split.setVisible(dataset.split_is_published)
+        if images is None:
+            return
+        limit = self.form.control("limit")
+        if isinstance(limit, NumberField):
+            limit.setSpecialValueText(self.tr("all of them"))
+        if dataset.split_is_published:
+            count, learnt = dataset.sample_count, dataset.train_count(data.train_share)
+            text = self.tr("{train} to learn from, {test} to test, as published")
+            locale = QLocale()
+            self.split.setText(text.format(train=locale.toString(learnt), test=locale.toString(count - learnt)))
 
     def _set_columns(self, document: Document, input_node_id: str | None) -> None:
         dataset = document.data.dataset
@@ -208,8 +241,15 @@ def _share(value: float) -> str:
     return _percent(100 * value)
 
 
+def _pixels(value: float) -> str:
+    return QCoreApplication.translate("DataPanel", "{count} px").format(count=round(value))
+
+
+_FORMATS = MappingProxyType({"noise": _percent, "train_share": _share, "zoom": _percent, "shift": _pixels})
+
+
 def _sample() -> QWidget:
-    from engine.document.graph import Data, Network
+    from engine.document.graph import Network
 
     layers = entries("layers")
     document = Document((Network(),), Data(entries("datasets")["spiral"](noise=10.0)))

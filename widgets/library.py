@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QDrag, QFont, QHelpEvent, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -27,6 +38,7 @@ from widgets.controls import EmptyState
 from widgets.form_texts import describe_entry
 from widgets.pictures import Context
 from widgets.pictures.tips import show_tip
+from widgets.search_popup import SearchKeys
 
 MIME_TYPE = "application/x-playground-layer"
 """What a drag carries: the name of a layer, in UTF-8."""
@@ -64,6 +76,7 @@ class LibraryPanel(QWidget):
         self.search.installEventFilter(self)
         self.list = LayerList()
         self.list.layer_chosen.connect(self.layer_chosen)
+        SearchKeys(self.search, self.list, self.list.choose)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.customContextMenuRequested.connect(self._open_menu)
         self._empty = EmptyState("", self.tr("Show all layers"))
@@ -92,8 +105,7 @@ class LibraryPanel(QWidget):
 
     def _open_menu(self, position: QPoint) -> None:
         item = self.list.itemAt(position)
-        name = item.data(_NAME) if item is not None else ""
-        if not name:
+        if item is None or not (name := item.data(_NAME)):
             return
         menu = QMenu(self)
         menu.setObjectName("library.menu")
@@ -117,17 +129,13 @@ class LibraryPanel(QWidget):
         """The sentence shown instead of the list, or nothing."""
         return self._empty.text() if self._stack.currentWidget() is self._empty else ""
 
-    def eventFilter(self, watched: QWidget, event: QEvent) -> bool:  # type: ignore[override]
-        """From the search field, walk through the list, choose with Enter, give up with Escape."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Give up a search with Escape."""
+        if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyPress:
             return super().eventFilter(watched, event)
-        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.list.keyPressEvent(event)
-            return True
-        if event.key() == Qt.Key.Key_Escape and self.search.text():
+        if gives_up := event.key() == Qt.Key.Key_Escape and bool(self.search.text()):
             self.search.clear()
-            return True
-        return super().eventFilter(watched, event)
+        return gives_up
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """`/` begins a search; a window that has an action with this key takes it before."""
@@ -166,7 +174,7 @@ class LayerList(QListWidget):
         self.setMouseTracking(True)
         self.setItemDelegate(_LayerDelegate(self))
         self._fill()
-        self.itemDoubleClicked.connect(self._choose)
+        self.itemDoubleClicked.connect(self.choose)
 
     def set_blocks(self, names: Sequence[str]) -> None:
         """List these blocks of the user's own behind the layers."""
@@ -214,11 +222,9 @@ class LayerList(QListWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose with Enter; Down from nowhere takes the first layer."""
-        row = self.currentRow()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if row >= 0 and not self.item(row).isHidden():
-                self._choose(self.item(row))
-        elif event.key() == Qt.Key.Key_Down and row < 0 and self.names():
+            self.choose(self.currentItem())
+        elif event.key() == Qt.Key.Key_Down and self.currentRow() < 0 and self.names():
             self.setCurrentItem(self.item_of(self.names()[0]))
         elif event.text() == "/":
             event.ignore()  # the list would look for an item of that name
@@ -297,8 +303,9 @@ class LayerList(QListWidget):
     def _items(self) -> list[QListWidgetItem]:
         return [self.item(row) for row in range(self.count())]
 
-    def _choose(self, item: QListWidgetItem) -> None:
-        if item.data(_NAME):
+    def choose(self, item: QListWidgetItem | None) -> None:
+        """Say which layer was chosen, if the item is one that is shown."""
+        if item is not None and not item.isHidden() and item.data(_NAME):
             self.layer_chosen.emit(item.data(_NAME))
 
     def _card(self, item: QListWidgetItem) -> QPixmap:

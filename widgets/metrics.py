@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -38,6 +38,9 @@ _WIDE, _WIDEST = 600, 720
 class MetricsPanel(QWidget):
     """Shows what the probe Metrics measured. Values in by `set_values`, which emits nothing."""
 
+    cell_chosen = Signal(str, object)
+    """"train" or "test", and the cell of its confusion, (row, column), that the user chose; None: no more."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("metrics")
@@ -49,12 +52,16 @@ class MetricsPanel(QWidget):
         self.part = Segmented([("train", self.tr("Train")), ("test", self.tr("Test"))], "metrics.part")
         self.part.setAccessibleName(self.tr("Samples that are counted"))
         self.part.set_choice("test")
-        self.part.chosen.connect(self._show_part)
+        self.part.chosen.connect(self._on_part)
         self.caption = ElidedLabel()
         self.caption.setObjectName("metrics.caption")
         self.caption.setProperty("class", "muted")
+        self.source = ElidedLabel()
+        self.source.setObjectName("metrics.source")
+        self.source.setProperty("class", "muted")
         self.confusion = ConfusionMap("metrics.confusion")
         self.confusion.pointed.connect(self._show_caption)
+        self.confusion.chosen_changed.connect(lambda cell: self.cell_chosen.emit(self.part.choice(), cell))
         self.empty = EmptyState(self.tr("How good the network's answers are is told here once it can train."))
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
@@ -81,7 +88,11 @@ class MetricsPanel(QWidget):
         self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
         self._parts.setContentsMargins(0, 0, 0, 0)
         self._parts.setSpacing(theme.MARGIN)
-        self._parts.addWidget(self.overall)
+        overall = QVBoxLayout()
+        overall.setSpacing(theme.UNIT)
+        overall.addWidget(self.overall, 1)
+        overall.addWidget(self.source)
+        self._parts.addLayout(overall)
         self._parts.addLayout(self._details, 1)
         return page
 
@@ -108,6 +119,12 @@ class MetricsPanel(QWidget):
             self.confusion.set_class_names(names)
             self._show_part()
 
+    def set_cells_choosable(self, choosable: bool) -> None:
+        """Whether the samples of a cell of the confusion can be shown; emits nothing."""
+        self.confusion.set_choosable(choosable)
+        if not choosable:
+            self.confusion.set_chosen(None)
+
     # --- what it shows ---------------------------------------------------------------------------------------------
 
     def _text(self, cls: type[Metric], name: str, place: int = 0) -> str:
@@ -130,9 +147,26 @@ class MetricsPanel(QWidget):
         self.classes.set_rows(heads, rows, [], colored=True)
         self.confusion.set_counts(table)
 
+    def _on_part(self) -> None:
+        self.confusion.set_chosen(None)
+        self._show_part()
+
     def _show_caption(self) -> None:
         text = self.confusion.cell_text()
         self.caption.setText(text or self.tr("Counts, and shares of each true class"))
+        self.source.setText(self._source_text())
+
+    def _source_text(self) -> str:
+        """Which samples were judged and when, where it is not all of them and now."""
+        if "moment" not in self._values:
+            return ""
+        moment, (learnt, size), locale = float(self._values["moment"][0]), self._values["learnt"].tolist(), QLocale()
+        epoch = locale.toString(moment, "f", 0 if moment.is_integer() else 1)
+        said = [] if self._values["now"][0] else [self.tr("as of epoch {epoch}").format(epoch=epoch)]
+        if learnt < size:
+            text = self.tr("train: the first {count} of {size}")
+            said.append(text.format(count=locale.toString(learnt), size=locale.toString(size)))
+        return " · ".join(said)
 
     # --- events ----------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ class ConfusionMap(QWidget):
 
     pointed = Signal()
     """Another cell is read, or none: see `cell_text`."""
+    chosen_changed = Signal(object)
+    """The user chose a cell, (row, column), or gave it up: None."""
 
     def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +49,8 @@ class ConfusionMap(QWidget):
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._cell: tuple[int, int] | None = None
         self._names: tuple[str, ...] = ()
+        self._choosable = False
+        self._chosen: tuple[int, int] | None = None
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -65,11 +69,25 @@ class ConfusionMap(QWidget):
             self._names = tuple(names)
             self._announce()
 
+    def set_choosable(self, choosable: bool) -> None:
+        """Whether a cell can be chosen: by a click, the return key or the space bar, and given up in the same way."""
+        self._choosable = choosable
+        self.setCursor(Qt.CursorShape.PointingHandCursor if choosable else Qt.CursorShape.ArrowCursor)
+
+    def set_chosen(self, cell: tuple[int, int] | None) -> None:
+        """Mark a cell, or none; emits nothing."""
+        self._chosen = cell
+        self.update()
+
     # --- what it shows ---------------------------------------------------------------------------------------------
 
     def cell(self) -> tuple[int, int] | None:
         """Row and column of the cell that is read, or None."""
         return self._cell
+
+    def chosen(self) -> tuple[int, int] | None:
+        """Row and column of the cell that is chosen, or None."""
+        return self._chosen
 
     def cell_text(self) -> str:
         """What the cell that is read says, in words; nothing if there is none."""
@@ -116,6 +134,8 @@ class ConfusionMap(QWidget):
     def _beside(self) -> float:
         """Width of the names beside the rows."""
         known = QFontMetricsF(theme.font(theme.SMALL))
+        if (self.height() - 2 * self.fontMetrics().height()) / max(1, len(self._counts)) < known.ascent():
+            return _LEADING  # no room for names
         widths = [known.horizontalAdvance(self._name(number)) for number in range(len(self._counts))]
         return min(max(_BESIDE, max(widths, default=0.0) + _SWATCH + 8), _WIDEST)
 
@@ -132,10 +152,20 @@ class ConfusionMap(QWidget):
         self._paint_grounds(painter, grounds)
         if self.rectangle(0, 0).height() >= theme.SMALL + _LEADING:
             self._paint_numbers(painter, shares, grounds)
+        if self._chosen is not None and max(self._chosen) < len(self._counts):
+            self._paint_chosen(painter, self.rectangle(*self._chosen))
         if self._cell is not None:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(theme.current().accent if self.hasFocus() else theme.current().text), 2))
             painter.drawRect(self.rectangle(*self._cell).adjusted(1, 1, -1, -1))
+
+    def _paint_chosen(self, painter: QPainter, place: QRectF) -> None:
+        """A frame that stands out on any ground: a thin one in the colour of the text within a broad accent."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(theme.current().accent), 3))
+        painter.drawRect(place.adjusted(-0.5, -0.5, 0.5, 0.5))
+        painter.setPen(QPen(QColor(theme.current().surface), 1))
+        painter.drawRect(place.adjusted(1, 1, -1, -1))
 
     def _grounds(self, shares: NDArray[np.float64]) -> NDArray[np.uint8]:
         """The colours of the cells, (classes, classes, 3): what is right in that of success, else in that of a warning.
@@ -224,6 +254,13 @@ class ConfusionMap(QWidget):
         """Read the cell under the pointer."""
         self._read(self._cell_at(event.position()))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Choose the cell under the pointer."""
+        super().mousePressEvent(event)
+        cell = self._cell_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None:
+            self._choose(cell)
+
     def leaveEvent(self, event: QEvent) -> None:
         """Read no cell."""
         self._read(None)
@@ -240,7 +277,14 @@ class ConfusionMap(QWidget):
         self._read(None)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go from cell to cell with the arrow keys."""
+        """Go from cell to cell with the arrow keys; return and space choose one, escape none."""
+        keys = {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}
+        if self._choosable and event.key() in keys and self._cell is not None:
+            self._choose(self._cell)
+            return
+        if self._chosen is not None and event.key() == Qt.Key.Key_Escape:
+            self._choose(self._chosen)
+            return
         steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
         step = steps.get(Qt.Key(event.key()))
         if step is None or not len(self._counts):
@@ -257,6 +301,12 @@ class ConfusionMap(QWidget):
             QToolTip.showText(event.globalPos(), self.cell_text(), self)
             return True
         return super().event(event)
+
+    def _choose(self, cell: tuple[int, int]) -> None:
+        """Choose a cell, or give it up if it is chosen already."""
+        if self._choosable:
+            self.set_chosen(None if cell == self._chosen else cell)
+            self.chosen_changed.emit(self._chosen)
 
     def _cell_at(self, place: QPointF) -> tuple[int, int] | None:
         area, side = self._area(), len(self._counts)

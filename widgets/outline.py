@@ -31,7 +31,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyleOpti
 from engine.document.graph import Edge
 from engine.plan.plan import Plan
 from widgets import theme
-from widgets.canvas.dropping import dropped_layer
+from widgets.canvas.dropping import dropped_layer, welcome
 from widgets.canvas.search import Spot
 from widgets.controls import EmptyState
 from widgets.outline_editing import Editing
@@ -211,10 +211,7 @@ class OutlineView(QTreeView):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Layers of the library are welcome."""
-        if dropped_layer(event.mimeData()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
+        welcome(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Show the row that the layer would come after."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QKeyCombination, QObject, QPoint, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication
 
 from engine.document.graph import Edge
+from widgets.canvas.hints import QT_TRANSLATE_NOOP, Hint
 from widgets.canvas.search import LayerSearch, Spot
 from widgets.outline_choices import source_choices, taken_choices, target_choices
 from widgets.outline_model import NAME
@@ -18,12 +19,6 @@ from widgets.outline_rows import Content, Kind
 
 if TYPE_CHECKING:
     from widgets.outline import OutlineView
-
-_PLAIN, _SHIFT, _ALT = (
-    Qt.KeyboardModifier.NoModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.AltModifier,
-)
 
 
 class Editing(QObject):
@@ -179,19 +174,34 @@ class Editing(QObject):
     def use_of(self, event: QKeyEvent) -> Callable[[], None] | None:
         """What a key does here."""
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        keys: dict[tuple[int, Qt.KeyboardModifier], Callable[[], None]] = {
-            (Qt.Key.Key_Return, _PLAIN): self.activate,
-            (Qt.Key.Key_Enter, _PLAIN): self.activate,
-            (Qt.Key.Key_Insert, _PLAIN): self.add_after,
-            (Qt.Key.Key_A, _PLAIN): self.add_after,
-            (Qt.Key.Key_Insert, _SHIFT): self.add_before,
-            (Qt.Key.Key_A, _SHIFT): self.add_before,
-            (Qt.Key.Key_C, _PLAIN): self.connect_to,
-            (Qt.Key.Key_L, _PLAIN): self.connect_to,
-            (Qt.Key.Key_C, _SHIFT): self.connect_from,
-            (Qt.Key.Key_L, _SHIFT): self.connect_from,
-            (Qt.Key.Key_F2, _PLAIN): self.rename,
-            (Qt.Key.Key_Down, _ALT): lambda: self.follow(True),
-            (Qt.Key.Key_Up, _ALT): lambda: self.follow(False),
-        }
-        return keys.get((event.key(), modifiers))
+        pressed = QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))).toString()
+        method = _METHODS.get(pressed)
+        return getattr(self, method) if method is not None else None
+
+    def follow_on(self) -> None:
+        """Go to the first card that this one feeds."""
+        self.follow(True)
+
+    def follow_back(self) -> None:
+        """Go to the card that feeds this one."""
+        self.follow(False)
+
+
+USES = (
+    (
+        "activate",
+        Hint(QT_TRANSLATE_NOOP("hints", "Open the card, connect the input, use the remedy"), ("Return", "Enter")),
+    ),
+    ("add_after", Hint(QT_TRANSLATE_NOOP("hints", "Add a layer after the card, or in the link"), ("Ins", "A"))),
+    ("add_before", Hint(QT_TRANSLATE_NOOP("hints", "Add a layer before the card"), ("Shift+Ins", "Shift+A"))),
+    ("connect_to", Hint(QT_TRANSLATE_NOOP("hints", "Connect the card to another"), ("C", "L"))),
+    ("connect_from", Hint(QT_TRANSLATE_NOOP("hints", "Connect another card to this one"), ("Shift+C", "Shift+L"))),
+    ("rename", Hint(QT_TRANSLATE_NOOP("hints", "Give the card another name"), ("F2",))),
+    ("follow_on", Hint(QT_TRANSLATE_NOOP("hints", "Go to the first card that this one feeds"), ("Alt+Down",))),
+    ("follow_back", Hint(QT_TRANSLATE_NOOP("hints", "Go to the card that feeds this one"), ("Alt+Up",))),
+)
+"""What the keys of the outline do: a method of Editing, the words for it and its keys."""
+_METHODS = {key: method for method, hint in USES for key in hint.keys}
+DELETE = Hint(QT_TRANSLATE_NOOP("hints", "Delete the selected cards, or cut the link"), ("Del", "Backspace"))
+WALK = Hint(QT_TRANSLATE_NOOP("hints", "Go through the rows; open and close a card"), ("Up", "Down", "Left", "Right"))
+HINTS = (*(hint for _, hint in USES), DELETE, WALK)

@@ -240,12 +240,11 @@ class Distribution(QWidget):
 def _described(column: Column) -> tuple[NDArray[np.float64], str]:
     """The heights of the bars, the tallest 1, and the values in words."""
     if column.numbers is not None:
-        known = column.known
-        if not len(known):
+        lie = column.described
+        if lie is None:
             return np.empty(0), ""
-        counts = np.histogram(known, _BARS)[0]
-        words = f"{format_number(float(known.min()))} … {format_number(float(known.max()))}, "
-        words += f"⌀ {format_number(float(known.mean()))}"
+        counts = np.histogram(lie.some, _BARS, (lie.least, lie.largest))[0]
+        words = f"{format_number(lie.least)} … {format_number(lie.largest)}, ⌀ {format_number(lie.mean)}"
     elif column.places is not None and column.texts:
         counts = np.bincount(column.places[column.places >= 0], minlength=len(column.texts))
         order = np.argsort(-counts, kind="stable")

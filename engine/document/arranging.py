@@ -26,6 +26,8 @@ _LANE = 24.0
 """Height that a link takes which passes a layer by."""
 _MOST_LANES = 2_000
 _SWEEPS = 4
+_STEPS = 16.0
+"""Parts of a scene unit that places are given in."""
 _POINT = (0.0, 0.0)
 
 
@@ -63,7 +65,8 @@ def arrange(document: Document, sizes: Sizes | None = None) -> Document:
     """With every network laid out in layers from left to right, each card behind all that it reads.
 
     Within a layer the cards keep their order from top to bottom where that costs no crossing, and the first card keeps
-    its place: after a small edit little moves. Cards on a circle are laid out as if one of its links were cut.
+    its place: after a small edit little moves, and what was laid out stays where it is. Cards on a circle are laid out
+    as if one of its links were cut.
     """
     for network in document.networks:
         if network.nodes:
@@ -118,8 +121,8 @@ class _Place:
 
     node: str
     height: float
-    y: float
-    """First the height at which it lies, then that at which it will."""
+    y: float = 0.0
+    """The height at which it will lie."""
     before: list[_Place] = field(default_factory=list)
     behind: list[_Place] = field(default_factory=list)
 
@@ -127,9 +130,8 @@ class _Place:
 def _laid_out(network: Network, sizes: Sizes) -> list[tuple[str, float, float]]:
     links = _forward(network)
     depths = _depths(network, links)
-    layers = _layers(network, links, depths, sizes)
     first = min(network.nodes, key=lambda node: (depths[node.id], node.y, node.x))
-    _order(layers)
+    layers = _ordered(_layers(network, links, depths, sizes))
     _level(layers)
     places: dict[str, tuple[float, float]] = {}
     at = half = 0.0
@@ -138,7 +140,8 @@ def _laid_out(network: Network, sizes: Sizes) -> list[tuple[str, float, float]]:
         if number:
             at += _snapped(max(CARD_GAP, before + _COLUMN_GAP + half))
         places |= {each.node: (at, _snapped(each.y)) for each in layer if each.node}
-    dx, dy = first.x - places[first.id][0], first.y - places[first.id][1]
+    # in steps that no sum rounds: the same again must be the same
+    dx, dy = (round((there - here) * _STEPS) / _STEPS for there, here in zip(_at(first), places[first.id], strict=True))
     return [(node_id, x + dx, y + dy) for node_id, (x, y) in places.items()]
 
 
@@ -193,52 +196,78 @@ def _depths(network: Network, links: Sequence[tuple[str, str]]) -> dict[str, int
 def _layers(
     network: Network, links: Sequence[tuple[str, str]], depths: Mapping[str, int], sizes: Sizes
 ) -> list[list[_Place]]:
+    """The cards of each layer from top to bottom, then the lanes of the links that pass it by."""
     layers: list[list[_Place]] = [[] for _ in range(max(depths.values()) + 1)]
     places: dict[str, _Place] = {}
-    for node in network.nodes:
-        places[node.id] = _Place(node.id, sizes.get(node.id, _POINT)[1], node.y)
+    for node in sorted(network.nodes, key=lambda node: node.y):
+        places[node.id] = _Place(node.id, sizes.get(node.id, _POINT)[1])
         layers[depths[node.id]].append(places[node.id])
     lanes = 0
     for source, target in links:
         last, end = places[source], places[target]
-        passed = range(depths[source] + 1, depths[target])
-        for number, depth in enumerate(passed, 1):
+        for depth in range(depths[source] + 1, depths[target]):
             lanes += 1
             if lanes > _MOST_LANES:
                 break
-            share = number / (len(passed) + 1)
-            lane = _Place("", _LANE, last.y + (end.y - last.y) * share)
+            lane = _Place("", _LANE)
             layers[depth].append(lane)
             last.behind.append(lane)
             lane.before.append(last)
             last = lane
         last.behind.append(end)
         end.before.append(last)
-    layers = [layer for layer in layers if layer]
-    for layer in layers:
-        layer.sort(key=lambda each: each.y)
-    return layers
+    return [layer for layer in layers if layer]
 
 
-def _order(layers: list[list[_Place]]) -> None:
-    """Change the order within layers where links then cross less."""
-    crossings = _crossings(layers)
-    for sweep in range(_SWEEPS):
-        if not crossings:
-            return
-        forward = sweep % 2 == 0
-        tried = [list(layer) for layer in layers]
-        for layer in tried if forward else reversed(tried):
-            rows = {id(each): row for other in tried for row, each in enumerate(other)}
-            middles = {}
-            for row, each in enumerate(layer):
-                near = [rows[id(other)] for other in (each.before if forward else each.behind)]
-                middles[id(each)] = sum(near) / len(near) if near else float(row)
-            layer.sort(key=lambda each: middles[id(each)])
-        found = _crossings(tried)
-        if found < crossings:
-            crossings = found
-            layers[:] = tried
+def _ordered(layers: list[list[_Place]]) -> list[list[_Place]]:
+    """The layers with cards in another order where links then cross less, and lanes among them.
+
+    Where lanes run depends on the order of the cards alone, so that an order that was found is found again.
+    """
+    lanes = [[each for each in layer if not each.node] for layer in layers]
+    best = _threaded(layers, lanes)
+    crossings = _crossings(best)
+    improved = True
+    while crossings and improved:
+        improved = False
+        for forward in (True, False):
+            tried = _threaded(_swept(best, forward), lanes)
+            found = _crossings(tried)
+            if found < crossings:
+                best, crossings, improved = tried, found, True
+    return best
+
+
+def _swept(layers: Sequence[Sequence[_Place]], forward: bool) -> list[list[_Place]]:
+    """Each layer in the order of the middles of what it is linked with in the layer before, or behind."""
+    swept = [list(layer) for layer in layers]
+    rows = {id(each): row for layer in swept for row, each in enumerate(layer)}
+    for layer in swept if forward else reversed(swept):
+        middles = {id(each): _middle(each.before if forward else each.behind, rows, rows[id(each)]) for each in layer}
+        layer.sort(key=lambda each: middles[id(each)])
+        rows |= {id(each): row for row, each in enumerate(layer)}
+    return swept
+
+
+def _middle(near: Sequence[_Place], rows: Mapping[int, int], otherwise: float) -> float:
+    return sum(rows[id(other)] for other in near) / len(near) if near else otherwise
+
+
+def _threaded(layers: Sequence[Sequence[_Place]], lanes: Sequence[Sequence[_Place]]) -> list[list[_Place]]:
+    """The layers with their cards in the order that they have, and lanes between them at the height they come from."""
+    threaded: list[list[_Place]] = []
+    rows: dict[int, int] = {}
+    for layer, passing in zip(layers, lanes, strict=True):
+        keyed: list[tuple[float, int, _Place]] = []
+        lowest = -1.0
+        for card in layer:
+            if card.node:
+                lowest = max(lowest, _middle(card.before, rows, lowest))
+                keyed.append((lowest, 0, card))
+        keyed += [(float(rows[id(lane.before[0])]), 1, lane) for lane in passing]
+        threaded.append([each for *_, each in sorted(keyed, key=lambda item: item[:2])])
+        rows |= {id(each): row for row, each in enumerate(threaded[-1])}
+    return threaded
 
 
 def _crossings(layers: Sequence[Sequence[_Place]]) -> int:
@@ -259,7 +288,7 @@ def _crossings(layers: Sequence[Sequence[_Place]]) -> int:
 def _level(layers: Sequence[Sequence[_Place]]) -> None:
     """Give each place a height: near the middle of its neighbours, in the order of its layer, none on another."""
     for layer in layers:
-        _stack(layer, [each.y for each in layer])
+        _stack(layer, [0.0 for _ in layer])
     for sweep in range(2 * _SWEEPS):
         forward = sweep % 2 == 0
         for layer in layers if forward else reversed(layers):

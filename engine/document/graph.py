@@ -322,10 +322,12 @@ class Document:
         return self.set_layer(node_id, entry("layers", layer_name)())
 
     def insert_before(self, node_id: str, layer: Layer | str) -> Document:
-        """With a layer, or a fresh one of that name, in the middle of every link into a node."""
-        document, inserted = self, entry("layers", layer)() if isinstance(layer, str) else layer
+        """With a layer, or a fresh one of that name, in every link into a node, and the room that it needs."""
+        from engine.document.inserting import inserted
+
+        document, fresh = self, entry("layers", layer)() if isinstance(layer, str) else layer
         for edge in self.network_of(node_id).inputs_of(node_id):
-            document = document.insert_between(edge, inserted)
+            document = inserted(document, edge, fresh)
         return document
 
     def insert_between(self, edge: Edge, layer: Layer) -> Document:

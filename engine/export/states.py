@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from engine.plan.resolve import resolve
 from engine.training.curve import COLUMNS, stride
 from engine.training.trainer import Snapshot
 
+BEST = "best."
+"""Stands before the names of the weights that a stopping rule remembers."""
 _OPTIMIZER, _WATCH, _CURVES = "optimizer/", "watch/", "curves"
 _STATE_BASE, _STATE_FACTOR = 2**20, 256
 """The most bytes of state: a base for names and counts, and so many times the weights (L-BFGS keeps 200 of them)."""
@@ -53,6 +56,19 @@ def snapshot_of(project: Project) -> Snapshot | None:
     epoch, step, position = (counts.get(name, 0) for name in ("epoch", "step", "position"))
     optimizer, watch = _state(project.state, plan)
     return Snapshot(epoch, step, position, weights, optimizer, _curves(project.history, epoch), watch)
+
+
+def renamed(snapshot: Snapshot, names: Mapping[str, str]) -> Snapshot:
+    """The same state of a network whose cards are called otherwise; `names` are the old and the new ones."""
+
+    def called(name: str) -> str:
+        prefix = BEST if name.startswith(BEST) else ""
+        card, dot, rest = name.removeprefix(prefix).partition(".")
+        return prefix + names.get(card, card) + dot + rest if dot else name
+
+    parts = (snapshot.weights, snapshot.optimizer, snapshot.watch)
+    weights, optimizer, watch = ({called(name): array for name, array in part.items()} for part in parts)
+    return dataclasses.replace(snapshot, weights=weights, optimizer=optimizer, watch=watch)
 
 
 def fits(snapshot: Snapshot, plan: Plan) -> bool:
@@ -116,7 +132,8 @@ def _curves(content: bytes | None, epoch: int) -> NDArray[np.float64]:
     if rows.dtype != np.float64 or rows.ndim != 2 or rows.shape[1] != COLUMNS or not len(rows):
         raise FileError("the history of training is damaged")
     epochs = rows[:, 0]
-    rising = np.isfinite(epochs).all() and epochs[0] >= 0 and epochs[-1] <= epoch and (np.diff(epochs) > 0).all()
-    if not rising or (epochs % stride(int(epochs[-1]))).any():
+    rising = np.isfinite(epochs).all() and epochs[0] >= 0 and epochs[-1] < epoch + 1 and (np.diff(epochs) > 0).all()
+    whole = epochs[epochs % 1 == 0]  # epochs that take long have rows within, too
+    if not rising or (whole % stride(int(epochs[-1]))).any():
         raise FileError("the history of training is damaged: its epochs are not those of a run")
     return rows

@@ -78,19 +78,28 @@ def split(data: Data) -> Split:
 def _split(data: Data) -> Split:
     dataset = data.dataset
     samples = dataset.draw(random_stream(data.seed, "data"))
+    extra = dataset.extra()
     if dataset.split_is_published:
-        cut = dataset.train_count(data.train_share)
+        cut = dataset.train_count(data.train_share) - (0 if extra is None else len(extra))
     else:
         order = random_stream(data.seed, "split").permutation(len(samples))
         cut = max(1, round(len(samples) * data.train_share)) if len(samples) else 0
         if dataset.stratified and dataset.task == "classification":
             order = stratified(order, samples.targets, cut)
         samples = samples.take(order)
+    if extra is not None and len(extra):
+        samples, cut = _inserted(samples, cut, extra), cut + len(extra)
     train, test = samples.take(slice(cut)), samples.take(slice(cut, None))
     found = dataset.prepared(train, train), dataset.prepared(test, train)
     whole = found[0] is train and found[1] is test
     values = samples.values if whole else np.concatenate([part.values for part in found])
     return Split(*found, values, dataset.scaling_by(found[0]))
+
+
+def _inserted(samples: Samples, place: int, more: Samples) -> Samples:
+    """The samples with others in between."""
+    values = np.concatenate([samples.values[:place], more.values, samples.values[place:]])
+    return Samples(values, np.concatenate([samples.targets[:place], more.targets, samples.targets[place:]]))
 
 
 _LARGE = 50_000

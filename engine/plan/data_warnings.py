@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
 from engine.catalog.activations import Activation, Linear
+from engine.catalog.datasets.dataset import Array, Scaling
 from engine.catalog.layers.normalization import BatchNorm
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
@@ -27,8 +28,8 @@ FAR = 10.0
 RATIO = 10.0
 """How many times as many samples the largest class has as the smallest before that is called imbalance."""
 
-_MOST = 10_000
-"""Samples that a column is judged by: they are in no order."""
+_MOST, _MOST_VALUES = 10_000, 2_000_000
+"""Samples that a column is judged by, and their values: they are in no order."""
 _SHAPING = frozenset({"Flatten", "Reshape", "Permute", "Activation", "Dropout"})
 """Layers that leave the scale as it is, an Activation only if it is linear."""
 _RESCALING = ("Scale", "Embedding")
@@ -43,29 +44,42 @@ class Facts:
     of_class: tuple[int, ...] = ()
     least: float = math.nan
     most: float = math.nan
+    first: Array = field(default_factory=lambda: np.empty((0, 0)), compare=False)
+    """The values of the first of them, copied: the others need not be kept."""
+    scaling: Scaling | None = field(default=None, compare=False)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def facts(data: Data) -> Facts | None:
     """Facts about the training part; None where there are no samples to be had."""
     try:
-        train = split(data).train
+        parts = split(data)
     except (PlaygroundError, OSError):
         return None
+    train = parts.train
     targets = np.asarray(train.targets)
+    width = math.prod(train.values.shape[1:])
+    known = Facts(
+        len(train), first=train.values[: min(_MOST, _MOST_VALUES // max(1, width))].copy(), scaling=parts.scaling
+    )
     if not len(train) or targets.ndim != 1:
-        return Facts(len(train))
+        return known
     if data.dataset.task == "classification":
-        return Facts(len(train), tuple(np.bincount(targets, minlength=data.dataset.class_count).tolist()))
-    return Facts(len(train), (), float(targets.min()), float(targets.max()))
+        counts = np.bincount(targets, minlength=data.dataset.class_count)
+        return replace(known, of_class=tuple(counts.tolist()))
+    return replace(known, least=float(targets.min()), most=float(targets.max()))
 
 
 @lru_cache(maxsize=16)
 def column_scales(data: Data, columns: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
     """Mean and standard deviation of each column to learn from; of images, of all their values together."""
+    known = facts(data)
+    if known is None:
+        return ()
+    scaling = known.scaling
     try:
-        inputs = data.dataset.inputs(split(data).train.values[:_MOST], columns)
-    except (PlaygroundError, OSError):
+        inputs = data.dataset.inputs(known.first, columns) if scaling is None else scaling.apply(known.first)
+    except PlaygroundError:
         return ()
     if not inputs.size:
         return ()
@@ -76,7 +90,9 @@ def column_scales(data: Data, columns: tuple[str, ...]) -> tuple[tuple[float, fl
 
 
 def find(plan: Plan) -> tuple[Problem, ...]:
-    """The warnings of a plan that is ready."""
+    """The warnings of a plan that is ready; none before its samples are at hand."""
+    if not plan.seen.at_hand:
+        return ()
     known = facts(plan.document.data)
     if known is None:
         return ()
@@ -139,6 +155,8 @@ def _reaching(node: NodePlan, output: OutputPlan, known: Facts) -> list[Remedy]:
 
 def _unscaled(plan: Plan) -> Iterator[Problem]:
     """Input cards with a column far from mean 0 and standard deviation 1, unless what follows brings it there."""
+    if plan.document.data.dataset.pictures:  # they are scaled, whatever they show
+        return
     for node_id in plan.order:
         node = plan.nodes[node_id]
         if node.layer.takes[1] or not _reads_scales(plan, node_id):

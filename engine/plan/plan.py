@@ -11,6 +11,7 @@ from engine.catalog.layers.layer import Buffer, Layer, Parameter, Shape
 from engine.catalog.losses import Loss
 from engine.document.errors import Sentence
 from engine.document.graph import Document, Node
+from engine.plan.looks import Look
 from engine.plan.target import Target
 
 Edit = Callable[[Document], Document]
@@ -107,6 +108,8 @@ class Plan:
     cost: Cost
     problems: tuple[Problem, ...]
     outputs: tuple[OutputPlan, ...] = ()
+    seen: Look = Look()
+    """What was known of the data."""
 
     @property
     def ready(self) -> bool:

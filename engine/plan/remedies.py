@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from engine.catalog.activations import Activation
-from engine.catalog.datasets.dataset import Dataset
 from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
@@ -87,12 +86,12 @@ def own_weights(node_id: str) -> Remedy:
     return Remedy(label, lambda document: document.set_field(node_id, "weights", "own"))
 
 
-def no_samples(dataset: Dataset, trouble: Sentence) -> Problem:
+def no_samples(trouble: Sentence, changed: bool) -> Problem:
     """There is nothing to learn from: offers to read a file again that has changed, and the catalogue's first data."""
     first = next(iter(entries("datasets").values()))()
     label = Sentence("Use {data} instead", {"data": first.label})
     offered = [Remedy(label, lambda document: document.set_data(dataset=first))]
-    if dataset.changed():
+    if changed:
         offered.insert(0, Remedy(Sentence("Read the file again"), _read_again))
     return Problem("no_samples", trouble, None, tuple(offered))
 

@@ -19,6 +19,8 @@ class Probe(Entry, kind="probes"):
 
     changes: ClassVar[bool] = True
     """Whether the answer changes while the network trains."""
+    inspects: ClassVar[bool] = False
+    """Whether it asks for `Trainer.inspection`, whose first call may take seconds."""
 
     def fits(self, plan: Plan) -> bool:
         """Whether it has an answer for this plan; a view whose probe does not fit shows its empty state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,23 @@ MOST_LEVELS = 1_000
 """The most different values of a column that is a category."""
 _FEW_CLASSES = 20
 """A last column of at most so many different whole numbers is taken for classes."""
+_DESCRIBED = 20_000
+"""Numbers, about, by which a column is drawn: more would not change the picture to the eye."""
 _TARGET_NAMES = frozenset({"target", "label", "labels", "class", "y", "outcome", "species"})
 
 
 class TableError(PlaygroundError):
     """A table file that cannot be read or used as it is; says where and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """The least, the largest and the mean number of a column, and numbers from all over it."""
+
+    least: float
+    largest: float
+    mean: float
+    some: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +65,15 @@ class Column:
     def known(self) -> Array:
         """The numbers that are there, without the missing ones; empty for texts."""
         return np.empty(0) if self.numbers is None else self.numbers[~np.isnan(self.numbers)]
+
+    @cached_property
+    def described(self) -> Described | None:
+        """How its numbers lie; None where there are none."""
+        known = self.known
+        if not len(known):
+            return None
+        some = known[:: 1 + len(known) // _DESCRIBED]
+        return Described(float(known.min()), float(known.max()), float(known.mean()), some)
 
     def as_numbers(self) -> Array:
         """The numbers. Raises TableError that names the first cell that is none."""
@@ -112,6 +134,17 @@ class Content:
     header: bool = True
     """Whether the first line holds the names of the columns."""
 
+    @cached_property
+    def suggested(self) -> Roles:
+        """What the columns seem to be for: one with a telling name, else the last, is to be answered."""
+        return _suggested(self)
+
+    def describe(self) -> None:
+        """Look at all columns now, so that nobody waits for it later."""
+        for column in self.columns:
+            _ = column.described
+        _ = self.suggested
+
     def column(self, name: str) -> Column:
         """The column of that name. Raises TableError."""
         for column in self.columns:
@@ -130,7 +163,11 @@ class Roles:
 
 
 def suggested(content: Content) -> Roles:
-    """What the columns seem to be for: a column with a telling name, else the last, is to be answered."""
+    """What the columns seem to be for."""
+    return content.suggested
+
+
+def _suggested(content: Content) -> Roles:
     target = next(
         (column for column in content.columns if column.name.casefold() in _TARGET_NAMES), content.columns[-1]
     )

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -21,23 +21,27 @@ _PIECE = 4096
 _LOOKED_AT = 65_536
 """Characters by which the delimiter is found out."""
 
+Told = Callable[[float], None]
+"""Hears which share of a file is read, from 0 to 1."""
+
 
 def read_delimited(
-    data: bytes, *, tabs: bool = False, header: bool | None = None
+    data: bytes, *, tabs: bool = False, header: bool | None = None, told: Told | None = None
 ) -> tuple[tuple[Column, ...], int, tuple[tuple[str, ...], ...], bool]:
     """Columns, number of rows, the first rows as written, and whether the first line holds names.
 
-    `tabs` says that the file's name promises tabs; `header` None: find out. Raises TableError.
+    `tabs` says that the file's name promises tabs; `header` None: find out. `told` hears which share is read. Raises
+    TableError.
     """
     encoding = _encoding(data)
-    start = _text(data, encoding).read(_LOOKED_AT)
+    start = _text(io.BytesIO(data), encoding).read(_LOOKED_AT)
     delimiter = "\t" if tabs and "\t" in start else _delimiter(start)
     try:
         names, has_header = _names(data, encoding, delimiter, header)
-        columns, preview = _columns(data, encoding, delimiter, names, has_header, frozenset())
+        columns, preview = _columns(data, encoding, delimiter, names, has_header, frozenset(), told)
         late = frozenset(place for place, column in enumerate(columns) if column.late)
         if late:  # texts appeared where numbers had been stored: read those columns as texts from the start
-            again, preview = _columns(data, encoding, delimiter, names, has_header, late)
+            again, preview = _columns(data, encoding, delimiter, names, has_header, late, told)
             for place in late:
                 again[place].first_text = columns[place].first_text
             columns = again
@@ -59,8 +63,8 @@ def _encoding(data: bytes) -> str:
     return "utf-8-sig"
 
 
-def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(data), encoding, errors="replace", newline="")
+def _text(stream: io.BytesIO, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(stream, encoding, errors="replace", newline="")
 
 
 def _delimiter(start: str) -> str:
@@ -79,10 +83,13 @@ def _delimiter(start: str) -> str:
     return found
 
 
-def _rows(data: bytes, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(data: bytes, encoding: str, delimiter: str, told: Told | None = None) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with the line on which it ends."""
-    reader = csv.reader(_text(data, encoding), delimiter=delimiter, skipinitialspace=True)
-    for row in reader:
+    stream = io.BytesIO(data)
+    reader = csv.reader(_text(stream, encoding), delimiter=delimiter, skipinitialspace=True)
+    for count, row in enumerate(reader):
+        if told is not None and count % _PIECE == 0:
+            told(stream.tell() / len(data))
         if row and not (len(row) == 1 and not row[0].strip()):
             yield reader.line_num, row
 
@@ -117,14 +124,20 @@ def _names(data: bytes, encoding: str, delimiter: str, header: bool | None) -> t
 
 
 def _columns(
-    data: bytes, encoding: str, delimiter: str, names: Sequence[str], header: bool, texts: frozenset[int]
+    data: bytes,
+    encoding: str,
+    delimiter: str,
+    names: Sequence[str],
+    header: bool,
+    texts: frozenset[int],
+    told: Told | None,
 ) -> tuple[list[_Column], tuple[tuple[str, ...], ...]]:
     columns = [_Column(place in texts, comma=delimiter == ";") for place in range(len(names))]
     most = min(MOST_ROWS, MOST_CELLS // len(names))
     preview: tuple[tuple[str, ...], ...] = ()
     lines: list[int] = []
     piece: list[list[str]] = []
-    rows = _rows(data, encoding, delimiter)
+    rows = _rows(data, encoding, delimiter, told)
     if header:
         next(rows, None)
     for count, (line, row) in enumerate(rows, 1):

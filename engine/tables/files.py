@@ -10,17 +10,26 @@ from pathlib import Path
 
 from engine.tables.archive import read_archive
 from engine.tables.content import Content, TableError
-from engine.tables.delimited import read_delimited
+from engine.tables.delimited import Told, read_delimited
 
 MOST_BYTES = 200_000_000
 
 Stamp = tuple[int, int, str]
 
 
-def read_table(path: str, header: bool | None = None) -> Content:
-    """The table in a file; `header` says whether its first line holds names (None: find out). Raises TableError."""
+def read_table(path: str, header: bool | None = None, told: Told | None = None) -> Content:
+    """The table in a file; `header` says whether its first line holds names (None: find out). Raises TableError.
+
+    `told` hears now and then which share of it is read; what it raises ends the reading.
+    """
     size, modified = _look(path)
-    return _read(path, size, modified, header)
+    kept = _kept(path, size, modified)
+    if header not in kept:
+        content = _read(path, modified, header, told)
+        kept.clear()
+        # whoever lets the first line be judged asks for what was found the next time
+        kept[header] = kept[content.header] = content
+    return kept[header]
 
 
 def matches(path: str, stamp: Stamp) -> bool:
@@ -59,14 +68,19 @@ def _bytes(path: str) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _read(path: str, size: int, modified: int, header: bool | None) -> Content:
+def _kept(path: str, size: int, modified: int) -> dict[bool | None, Content]:
+    """What was read of the file that was read last, by what was said about its first line."""
+    return {}
+
+
+def _read(path: str, modified: int, header: bool | None, told: Told | None) -> Content:
     data, suffix = _bytes(path), Path(path).suffix.lower()
     stamp = len(data), modified, hashlib.sha256(data).hexdigest()
     try:
         if suffix == ".npz":
             columns, rows, preview = read_archive(data)
             return Content(path, columns, rows, preview, stamp)
-        columns, rows, preview, has_header = read_delimited(data, tabs=suffix == ".tsv", header=header)
+        columns, rows, preview, has_header = read_delimited(data, tabs=suffix == ".tsv", header=header, told=told)
         return Content(path, columns, rows, preview, stamp, has_header)
     except TableError as error:
         # whoever opened it sees several files: each sentence says which one it is about

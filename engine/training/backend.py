@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.plan.plan import Plan
 from engine.training.trainer import Array
+
+if TYPE_CHECKING:
+    from engine.training.torch_network import TorchNetwork
 
 
 class Backend(ABC):
@@ -64,6 +67,10 @@ class Backend(ABC):
     @abstractmethod
     def _put_parameter(self, name: str, values: Array) -> None:
         """Set "node.parameter" to values of its shape."""
+
+    def _torch_network(self) -> TorchNetwork | None:
+        """The network itself where PyTorch trains it; one that is made later, from a new plan, is another."""
+        return None
 
     @abstractmethod
     def _optimizer_arrays(self) -> Mapping[str, Array]:

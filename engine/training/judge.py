@@ -49,6 +49,13 @@ class Judge:
                 found[:, 3] = self._metric.value(answers[:, size:], self._test.targets)
         return found
 
+    def answers(self, raw: Array) -> tuple[Array, Array]:
+        """Of one state, (samples, units): the outputs of the main output (samples, its units), and the losses."""
+        main = raw[..., : self._target.units]
+        with np.errstate(all="ignore"):
+            outputs = self._activation.value(main) if self._outputs[0].loss.fuses else main
+            return np.asarray(outputs), self._losses(raw, self._judged_targets)
+
     def loss_of_first(self, raw: Array) -> float:
         """The mean loss of the first samples, (some of the samples, units)."""
         with np.errstate(all="ignore"):

@@ -13,17 +13,13 @@ import numpy as np
 from engine.document.errors import Sentence
 from engine.plan.data import split
 from engine.plan.plan import Plan
-from engine.training.backend import Backend
 from engine.training.curve import Curve, NoCurve
 from engine.training.judge import Judge
-from engine.training.parameters import check_fits, check_known, put_value
+from engine.training.judging import JUDGED, Judging
+from engine.training.parameters import check_fits, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
 from engine.training.watch import Watch, moves_momentum
 
-JUDGED = 2000
-"""Most samples to learn from that are judged, where there are images: all would take as long as learning from them."""
-_LONG = 1_000_000_000
-"""Multiply-adds from which an evaluation takes so long that only the ends of epochs get one."""
 _PARTS = 20
 """How many points of the history an epoch gets that takes long."""
 
@@ -31,7 +27,7 @@ _Standing = tuple[int, int, int, Any]
 """Epoch, steps, position and state."""
 
 
-class Run(Backend):
+class Run(Judging):
     """A trainer without the arithmetic; a backend adds how a step is taken and how the network answers."""
 
     plan: Plan
@@ -62,6 +58,7 @@ class Run(Backend):
         self.step_count = 0
         self.position = 0
         self._has_gradient = False
+        self._begin_looking()
         self._forget()
         self._keep_finite()
         if self._recorded:
@@ -89,12 +86,10 @@ class Run(Backend):
         self._batch_size = document.batch_size
         self._values, self._scaling = samples.values, samples.scaling
         self._judged = self._size if self._scaling is None else min(self._size, JUDGED)
-        self._judge = Judge(plan, samples.train, samples.test, self._judged)
-        self._takes_long = plan.cost.multiply_adds * (self._judged + self._held_back) > _LONG
+        judge = Judge(plan, samples.train, samples.test, self._judged)
+        self._begin_judging(plan, judge, self._held_back, self._scaling is not None)
         self._parts = _PARTS if self._takes_long and self._scaling is not None else 1
-        self._targets = self._judge.targets
-        self._evaluation: Evaluation | None = None
-        self._recorded_evaluation: Evaluation | None = None
+        self._targets = judge.targets
         self._prepare()
 
     # --- training ----------------------------------------------------------------------------------------------------
@@ -103,7 +98,10 @@ class Run(Backend):
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
         before = self.step_count
         with self._in_training():
-            self._advance(seconds)
+            if self._updates.wanted:
+                self._measured_update(self._batch_end())
+            if self.stopped is None:
+                self._advance(seconds)
             self._check_finite()
         return self.step_count - before
 
@@ -118,7 +116,7 @@ class Run(Backend):
             elif unit == "sample" and not self._training.optimizer.full_batch:
                 self._update(self.position + 1)
             else:
-                self._update(self._batch_end())
+                self._measured_update(self._batch_end())
             self._check_finite()
 
     def train_epochs(self, count: int) -> None:
@@ -176,52 +174,6 @@ class Run(Backend):
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def evaluate(self) -> Evaluation:
-        """Loss and metric on the training and the test samples, as at test time.
-
-        Of many images, `JUDGED` to learn from are looked at. Where that takes long, within an epoch the answer is that
-        of the last epoch's end, but for the loss of the last batches.
-        """
-        if self._evaluation is None:
-            running = self._running_loss() if self._takes_long and self._recorded_evaluation else None
-            if running is not None and self._recorded_evaluation is not None:
-                self._evaluation = dataclasses.replace(self._recorded_evaluation, train_loss=running)
-            else:
-                self._evaluation = Evaluation(*map(float, self._judge.evaluations(self._judged_answers()[None])[0]))
-        return self._evaluation
-
-    def _judged_answers(self) -> Array:
-        """The raw answers to all that is judged: the first samples to learn from, and those to test on."""
-        if self._judged == self._size:
-            return self._raw_answers(0, len(self._values))
-        parts = self._raw_answers(0, self._judged), self._raw_answers(self._size, len(self._values))
-        return np.concatenate(parts)
-
-    def training_loss(self, most: int) -> float:
-        """The mean loss of the training samples, or of so many of them where there are more, as at test time."""
-        return self._judge.loss_of_first(self._raw_answers(0, min(most, self._size)))
-
-    def curves(self) -> Array:
-        """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
-        return self._curve.rows
-
-    def parameter(self, name: str) -> Array:
-        """A copy of "node.parameter" or "node.buffer". Raises InvalidValueError for an unknown name."""
-        check_known(name, self._shapes)
-        return self._parameter(name).copy()
-
-    def gradient(self, name: str) -> Array | None:
-        """A copy of what the last step's optimizer was given for "node.parameter": penalties included, clipped.
-
-        None before a step, and where the optimizer takes no gradient. Raises InvalidValueError for an unknown name.
-        """
-        check_known(name, {known: parameter.shape for known, parameter in self.plan.parameters.items()})
-        return self._gradient(name).copy() if self._has_gradient else None
-
-    def _forget(self) -> None:
-        """The state has changed: what was computed from it no longer holds."""
-        self._evaluation = None
-
     # --- state -------------------------------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -242,6 +194,7 @@ class Run(Backend):
         self.position = snapshot.position if goes_on else 0
         self._has_gradient = False
         self._forget()
+        self._forget_after(-1)
         self._curve.replace(snapshot.curves)
         self._watch.put_arrays(snapshot.watch)
         self.stopped = None
@@ -256,9 +209,11 @@ class Run(Backend):
         optimizer = new.training.optimizer.replace(learning_rate=old.training.optimizer.learning_rate)
         kept = snapshot.optimizer if optimizer == old.training.optimizer else {}
         position = snapshot.position if new.data == old.data else 0
-        watch = self._watch.kept_by(new.training)
+        watch, history = self._watch.kept_by(new.training), self._history
         self._begin(plan)
         self.restore(dataclasses.replace(snapshot, position=position, optimizer=kept, watch=watch))
+        if new.data == old.data:
+            self._history = history
         return True
 
     def _can_run(self, plan: Plan) -> bool:
@@ -288,6 +243,7 @@ class Run(Backend):
         if not np.isfinite(found[:, : 2 if self._held_back else 1]).all():
             return False
         self._evaluation = self._recorded_evaluation = Evaluation(*found[-1].tolist())
+        self._keep(epochs[-1], raw[-1], recorded=True)
         stopped = self._look(epochs[-1], self._evaluation)
         rates = np.broadcast_to(self._rates(np.asarray(epochs, np.float64)), len(epochs))
         for epoch, row, rate in zip(epochs, found.tolist(), rates.tolist(), strict=True):
@@ -333,6 +289,7 @@ class Run(Backend):
             self._put_parameter(name, values)
         if best:
             self._forget()
+            self._newest = None
 
     def _keep_finite(self) -> None:
         """Remember the newest state known to be finite: what a run that diverges falls back to."""
@@ -345,7 +302,8 @@ class Run(Backend):
     def _return_to(self, standing: _Standing) -> None:
         self.epoch, self.step_count, self.position, state = standing
         self._put_state(state)
-        self._curve.truncate(self.epoch + self.position / self._size)
+        self._curve.truncate(self._moment)
+        self._forget_after(self._moment)
         self._has_gradient = False
         self._forget()
 

@@ -28,7 +28,7 @@ _THREADED = 20_000_000
 """Multiply-adds of one batch from which several threads pay."""
 _CHUNK = 16_384
 """Most samples that are evaluated at once."""
-_CHUNK_VALUES = 8_000_000
+_CHUNK_VALUES = 4_000_000
 """Most numbers that the cards give for samples that are evaluated at once: what fits a processor's cache is faster."""
 _NEWEST = 0.02
 """Part that the newest batch has in the running loss."""
@@ -94,7 +94,8 @@ class TorchTrainer(Run):
         if self._scales is None:
             return [None if x is None else x[chosen] for x in inputs]
         offset, factor = self._scales
-        return [None if x is None else (x[chosen].float() - offset) * factor for x in inputs]
+        copied = [None if x is None else x[chosen].to(torch.float32, copy=True) for x in inputs]
+        return [None if x is None else x.sub_(offset).mul_(factor) for x in copied]
 
     def _initialize(self, plan: Plan) -> None:
         self._build(plan)
@@ -267,6 +268,9 @@ class TorchTrainer(Run):
         network = self._network
         values: Array = network.flat_gradient[network.slices[name]].view(self._shapes[name]).cpu().numpy()
         return values
+
+    def _torch_network(self) -> TorchNetwork:
+        return self._network
 
     def _array(self, name: str) -> Tensor:
         network = self._network

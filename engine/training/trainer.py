@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -44,6 +44,31 @@ class Snapshot:
     watch: Mapping[str, Array] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Answers to the samples that are judged: the first ones to learn from, then those to test on.
+
+    `moment` says when that was, in epochs; `now`, whether the network still answers so. `outputs` is (samples, units)
+    of the main output, as at test time; `losses` is (samples,), what each adds to the mean. `learnt` of them are there
+    to learn from; `size` samples there are to learn from altogether.
+    """
+
+    moment: float
+    now: bool
+    outputs: Array
+    losses: Array
+    learnt: int
+    size: int
+    notes: dict[str, Any] = field(default_factory=dict)
+    """What probes have made of these answers, by their names: they stay the same where new ones take long."""
+
+    @property
+    def places(self) -> Array:
+        """The place of each among all samples, (samples,) int64."""
+        tested = len(self.losses) - self.learnt
+        return np.concatenate([np.arange(self.learnt), np.arange(self.size, self.size + tested)])
+
+
 class Diverged(ArithmeticError):
     """The loss stopped being a finite number. `node` is the first card whose output is not finite, if one is known."""
 
@@ -53,6 +78,32 @@ class Diverged(ArithmeticError):
         self.node = node
 
 
+class Inspection(Protocol):
+    """Looks into a network as it acts at test time: what its cards give, and how that changes with its inputs.
+
+    `inputs` are samples as the network gets them, (samples, *shape) float32, the same for every Input card. `weights`
+    say what is asked about: the sum of weights · outputs of a card, one number for each sample; they broadcast against
+    the card's outputs. `raw` means a card's value before its activation.
+    """
+
+    notes: dict[str, Any]
+    """What probes that work part by part have come to, by their names; it is forgotten with the network."""
+
+    def scaled(self, values: Array) -> Array:
+        """Samples as the data set holds them, as the network gets them."""
+
+    def responses(self, inputs: Array, node: str, *, raw: bool = False) -> Array:
+        """What a card gives, (samples, *output shape) float32."""
+
+    def input_gradient(self, inputs: Array, node: str, weights: Array, *, raw: bool = False) -> Array:
+        """The slope of the weighted sum with respect to the inputs, of their shape."""
+
+    def gradient_at(
+        self, inputs: Array, at: str, node: str, weights: Array, *, raw: bool = False
+    ) -> tuple[Array, Array]:
+        """What the card `at` gives, and the slope of the weighted sum of `node` with respect to that."""
+
+
 class Trainer(Protocol):
     """Trains one plan. Constructed from a plan, it stands at epoch 0 with the weights that the seed fixes."""
 
@@ -60,6 +111,8 @@ class Trainer(Protocol):
     epoch: int
     step_count: int
     position: int
+    known: dict[Hashable, Any]
+    """What probes that work part by part have found out about the network as it is; forgotten with its next step."""
     stopped: Sentence | None
     """Why the stopping rule ended the last call that trained; None if it did not. The next call goes on past it."""
 
@@ -74,6 +127,12 @@ class Trainer(Protocol):
 
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""
+
+    def judged(self) -> Judged:
+        """The answers to all that is judged; those of the last epoch's end, where new ones would take long."""
+
+    def loss_history(self, sample: int) -> Array:
+        """The loss of one sample over the run, (points, 2) float64: epoch, loss. Empty for one that is not judged."""
 
     def curves(self) -> Array:
         """The history, (points, 6) float64: epoch, train loss, test loss, train metric, test metric, learning rate."""
@@ -99,5 +158,21 @@ class Trainer(Protocol):
     def parameter(self, name: str) -> Array:
         """A copy of "node.parameter"."""
 
+    def some_values(self, name: str, most: int, *, slope: bool = False) -> Array | None:
+        """At most so many values of "node.parameter", or of its gradient (None: there is none), evenly spread."""
+
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:
         """The outputs of cards, as at test time, for samples as the data set made them: (samples, *shape) float32."""
+
+    def inspection(self, moment: int = 0) -> Inspection:
+        """A look into the network as it is now, until it is trained on.
+
+        Another `moment` than 0 means the network as it was when that number was first asked for; the one before it is
+        forgotten. The first call may load PyTorch, which takes seconds.
+        """
+
+    def updates(self) -> Mapping[str, float]:
+        """How far each array that is learned went in one step, relative to its norm, by "node.parameter".
+
+        It is measured in the first step after each call; empty until then.
+        """

@@ -128,6 +128,19 @@ class StopFinding:
 
 
 @dataclass(frozen=True)
+class Embed:
+    """Lay out what a card of the run gives now for so many samples in two dimensions, by "t-SNE" or "Isomap".
+
+    It is done beside the run. `run` is the number of the map.
+    """
+
+    run: int
+    node: str
+    method: str
+    samples: int
+
+
+@dataclass(frozen=True)
 class Quit:
     """End the process."""
 
@@ -238,11 +251,27 @@ class RateProgress:
     finished: bool
 
 
+@dataclass(frozen=True, eq=False)
+class EmbeddingProgress:
+    """A map of samples in two dimensions: once when it is begun, with no samples, and once when it is `finished`.
+
+    `arrays` is named as the answer of the probe Space: "points", "places", "targets", "answers".
+    """
+
+    run: int
+    node: str
+    method: str
+    epoch: int
+    arrays: Mapping[str, NDArray[Any]]
+    seconds: float
+    finished: bool
+
+
 @dataclass(frozen=True)
 class Failure:
-    """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused; "study" or "rate".
+    """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused.
 
-    `node`: the card; `run` is the number of the study, or of the search for a rate, where that failed.
+    Or it names work beside the run: "study", "rate" or "embedding"; then `run` is its number. `node`: the card.
     """
 
     run: int
@@ -264,6 +293,7 @@ ToWorker = (
     | StopSeeds
     | FindRate
     | StopFinding
+    | Embed
     | Quit
 )
-FromWorker = Ready | Starting | Frame | SeedsProgress | RateProgress | Stopped | Failure
+FromWorker = Ready | Starting | Frame | SeedsProgress | RateProgress | EmbeddingProgress | Stopped | Failure

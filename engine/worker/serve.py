@@ -74,8 +74,17 @@ def serve(connection: Any, beats: Beats) -> None:
     import numpy as np
 
     from engine.training.backends import BACKENDS
+    from engine.worker.embedding import Embeddings
     from engine.worker.mailbox import Mailbox
-    from engine.worker.messages import FindRate, Quit, Ready, StopFinding, StopSeeds, StudySeeds
+    from engine.worker.messages import (
+        Embed,
+        FindRate,
+        Quit,
+        Ready,
+        StopFinding,
+        StopSeeds,
+        StudySeeds,
+    )
     from engine.worker.rate import RateFinder
     from engine.worker.session import Session
     from engine.worker.study import Studies
@@ -88,6 +97,7 @@ def serve(connection: Any, beats: Beats) -> None:
     gc.freeze()  # what has been imported stays: looking through it for garbage would hold up a slice of training
     gc.enable()
     session, studies, finder = Session(mailbox.post), Studies(mailbox.post), RateFinder(mailbox.post)
+    embeddings = Embeddings(mailbox.post)
     try:
         mailbox.post(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
@@ -101,6 +111,8 @@ def serve(connection: Any, beats: Beats) -> None:
                     studies.take(message)
                 elif isinstance(message, FindRate | StopFinding):
                     finder.take(message)
+                elif isinstance(message, Embed):
+                    embeddings.take(message, session.trainer)
                 else:
                     session.take(message)
                 wait = 0.0
@@ -111,4 +123,5 @@ def serve(connection: Any, beats: Beats) -> None:
     finally:
         studies.stop()
         finder.stop()
+        embeddings.stop()
         mailbox.close()

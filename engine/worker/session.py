@@ -15,6 +15,7 @@ from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.probes.probe import Arrays, Probe
 from engine.training.backends import choose
+from engine.training.looking import inspection_is_loaded
 from engine.training.trainer import Diverged, Trainer
 from engine.worker.messages import (
     Edit,
@@ -60,6 +61,11 @@ class Session:
         self._awaited = False
         self._answered: tuple[Probe, ...] | None = None
         self._failed_probes: set[Probe] = set()
+
+    @property
+    def trainer(self) -> Trainer | None:
+        """The run itself, if one could be loaded."""
+        return self._trainer
 
     @property
     def running(self) -> bool:
@@ -224,7 +230,11 @@ class Session:
     def _measure(self, trainer: Trainer, probe: Probe) -> Arrays | None:
         """A probe's answer; None where it does not fit or fails. A failure is told once a run."""
         try:
-            return probe.measure(trainer) if probe.fits(trainer.plan) else None
+            if not probe.fits(trainer.plan):
+                return None
+            if probe.inspects and not inspection_is_loaded():
+                self._send(Starting(self._run))
+            return probe.measure(trainer)
         except Exception as error:
             if probe not in self._failed_probes:
                 self._failed_probes.add(probe)

@@ -42,7 +42,8 @@ class Recorder(QObject):
         self.told: list[tuple[Any, ...]] = []
         self.snapshot: Snapshot | None = None
         self.running = False
-        self.studies, self.rate_finder = BackgroundWork("study", self), BackgroundWork("rate", self)
+        works = (BackgroundWork(kind, self) for kind in ("study", "rate", "embedding"))
+        self.studies, self.rate_finder, self.embeddings = works
 
     def load(self, document: Document, snapshot: Snapshot | None = None) -> int:
         self.told.append(("load", document))

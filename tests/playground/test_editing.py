@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
@@ -14,7 +15,7 @@ from engine.document.templates import templates
 from playground.files import empty_document
 from playground.user_blocks import UserBlocks
 from playground.window import MainWindow
-from tests.windows import PATIENCE, step
+from tests.windows import PATIENCE, step, weights
 from widgets.canvas.search import LayerSearch, Spot
 from widgets.library import OWN
 from widgets.templates import TemplateDialog
@@ -230,6 +231,34 @@ def test_f2_renames_the_selected_card_and_its_weights(window: MainWindow, qtbot:
     qtbot.waitUntil(lambda: step(window) == 0, timeout=PATIENCE)
     window.editing.rename_card("hidden", "dense_2")
     assert "choose a name" in window.status.currentMessage()
+
+
+def test_a_new_name_costs_no_training(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: step(window) > 0, timeout=PATIENCE)
+    reached, before = step(window), weights(window, qtbot)
+    window.editing.rename_card("dense_1", "hidden")
+    assert "Reset" in window.status.currentMessage()
+    after = weights(window, qtbot)
+    assert after.step == reached
+    assert np.array_equal(after.weights["hidden.weight"], before.weights["dense_1.weight"])
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: step(window) > reached, timeout=PATIENCE)
+    further = weights(window, qtbot)
+    window.controller.undo()
+    assert weights(window, qtbot).step == further.step
+    assert np.array_equal(weights(window, qtbot).weights["dense_1.weight"], further.weights["hidden.weight"])
+
+
+def test_a_card_is_renamed_while_it_is_trained(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_by_id["train.play"].trigger()
+    qtbot.waitUntil(lambda: step(window) > 100, timeout=PATIENCE)
+    reached = step(window)
+    window.editing.rename_card("dense_1", "hidden")
+    assert window.session.running
+    qtbot.waitUntil(lambda: step(window) > reached + 100, timeout=PATIENCE)
+    window.session.pause()
+    assert "hidden.weight" in weights(window, qtbot).weights
 
 
 def test_the_wheel_over_the_units_is_one_edit(window: MainWindow) -> None:

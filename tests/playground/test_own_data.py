@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,11 +20,12 @@ from engine.catalog.registry import entry
 from engine.document.examples import load_example
 from engine.document.project import Project, save
 from engine.plan.fit import fit_output
-from engine.tables.content import suggested
+from engine.tables.content import Content, TableError, suggested
 from engine.tables.files import read_table
-from playground import own_data
+from playground import looks, own_data
 from playground.__main__ import main
 from playground.app import create_window
+from playground.own_data import Reading
 from playground.settings import Settings
 from playground.window import MainWindow
 from tests.windows import PATIENCE, epoch
@@ -97,19 +102,124 @@ def test_classes_keep_their_names(window: MainWindow, qtbot: QtBot, tmp_path: Pa
     window.reset_layout()
 
 
+class Slow(Reading):
+    """Reads when it is let."""
+
+    may = Event()
+
+    def run(self) -> Content:
+        self.may.wait(PATIENCE / 1000)
+        return super().run()
+
+
+@pytest.fixture
+def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Files are read once this is set."""
+    monkeypatch.setattr(own_data, "Reading", Slow)
+    Slow.may.clear()
+    yield Slow.may
+    Slow.may.set()
+
+
 def test_a_large_file_is_read_while_the_window_goes_on(
-    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, slow_disk: Event
 ) -> None:
-    monkeypatch.setattr(own_data, "_AT_ONCE", 100)
-    path = flowers(tmp_path)  # written once: a thread reads it
+    path = flowers(tmp_path)
     window.own_data.open_path(path)
     assert window.own_data.dialog is None
+    assert window.status.cancel.isVisible()
     window.own_data.open_path(path)
     assert window.messages.messages()[0].text.startswith("Another file is being read")
+    slow_disk.set()
     dialog = shown(window, qtbot)
     assert dialog.table() is not None
+    assert not window.status.cancel.isVisible()
     dialog.reject()
     assert window.controller.document.data.dataset.name == "circle"
+
+
+def test_reading_can_be_cancelled(window: MainWindow, qtbot: QtBot, tmp_path: Path, slow_disk: Event) -> None:
+    path = flowers(tmp_path)
+    window.own_data.open_path(path)
+    qtbot.mouseClick(window.status.cancel, Qt.MouseButton.LeftButton)
+    assert not window.status.cancel.isVisible()
+    window.own_data.open_path(path)  # nothing stands in its way
+    slow_disk.set()
+    shown(window, qtbot).reject()
+
+
+def test_reading_tells_its_share_and_ends_when_nobody_wants_it(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("a,b\n" + "1,2\n" * 20_000)
+    shares: list[float] = []
+    read_table(str(path), told=shares.append)
+    assert len(shares) >= 3 and shares == sorted(shares) and 0.5 < shares[-1] <= 1.0
+    path.write_text("a,b\n" + "1,3\n" * 20_000)
+    reading = Reading(str(path), None)
+    reading.cancel()
+    with pytest.raises(TableError, match="cancelled"):
+        reading.run()
+
+
+def test_what_was_read_with_its_heading_found_out_is_not_read_again(tmp_path: Path) -> None:
+    path = flowers(tmp_path)
+    content = read_table(str(path))
+    assert read_table(str(path), content.header) is content
+
+
+class Drive:
+    """A disk that answers when it is let, and then says that nothing is there."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers = Event()
+        self.asked = 0
+        self.gone = False
+        stat = os.stat
+
+        def look(path: str) -> os.stat_result:
+            self.asked += 1
+            self.answers.wait(PATIENCE / 1000)
+            if self.gone:
+                raise FileNotFoundError(path)
+            return stat(path)
+
+        monkeypatch.setattr("engine.tables.files.os", SimpleNamespace(stat=look))
+
+
+def test_a_drive_that_does_not_answer_hangs_no_edit(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.own_data.open_path(flowers(tmp_path))
+    use(window, qtbot)
+    monkeypatch.setattr(looks, "SECONDS", 0.0)  # every edit looks at the file
+    drive = Drive(monkeypatch)
+    for seed in (2, 3, 4):
+        window.controller.set_data("Draw new data", seed=seed)
+    assert drive.asked == 1
+    assert window.controller.plan.ready
+    drive.gone = True
+    drive.answers.set()
+    qtbot.waitUntil(lambda: not window.controller.plan.ready, timeout=PATIENCE)
+    assert "is not there" in str(window.controller.plan.problems[0].sentence)
+    assert "is not there" in window.data.table_box.facts.text()
+    drive.gone = False
+    window.controller.looks.again()
+    assert window.controller.plan.ready
+    assert not window.data.table_box.locate.isVisibleTo(window)
+
+
+def test_a_file_is_looked_at_once_a_second(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.own_data.open_path(flowers(tmp_path))
+    use(window, qtbot)
+    qtbot.waitUntil(lambda: window.controller.plan.seen.at_hand, timeout=PATIENCE)
+    monkeypatch.setattr(looks, "SECONDS", 1000.0)
+    drive = Drive(monkeypatch)
+    drive.answers.set()
+    for _ in range(5):
+        window.controller.append_layer("Dense")
+    assert drive.asked == 0
 
 
 def test_a_table_dropped_on_the_window_is_shown(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
-from playground.settings import RECENT, Settings, reset, stored
+from playground.settings import RECENT, TABLES, Settings, reset, stored
 
 
 @pytest.fixture
@@ -28,6 +28,17 @@ def test_what_is_kept_is_found_again(store: QSettings, tmp_path: Path) -> None:
     assert again.speed() == 30.0
     assert again.layout() == (QByteArray(b"geometry"), QByteArray(b"state"))
     assert again.recent_files() == [project]
+
+
+def test_tables_and_folders_are_kept_apart(store: QSettings) -> None:
+    settings = Settings(store)
+    settings.set_tables([f"table {number}" for number in range(TABLES + 2)])
+    settings.set_folders(["folder"])
+    store.sync()
+    again = Settings(QSettings(store.fileName(), QSettings.Format.IniFormat))
+    assert again.tables() == [f"table {number}" for number in range(TABLES)] and again.folders() == ["folder"]
+    store.setValue("folders", QByteArray(b"no text"))
+    assert settings.folders() == [] and Settings().folders() == []
 
 
 def test_without_a_store_the_defaults_hold() -> None:

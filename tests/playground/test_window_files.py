@@ -330,3 +330,13 @@ def test_a_full_disk_is_one_sentence_and_the_old_file_stays(
     assert path.read_bytes() == before and window.isWindowModified()
     assert [entry.name for entry in tmp_path.glob("*mine*")] == ["mine.nnp"]
     window.reset_layout()
+
+
+def test_a_project_that_cannot_train_shows_no_numbers_of_the_one_before(window: MainWindow, qtbot: QtBot) -> None:
+    window.actions_by_id["train.step_epoch"].trigger()
+    qtbot.waitUntil(lambda: epoch(window) == 1, timeout=PATIENCE)
+    document = window.controller.document
+    window.controller.open(document.disconnect(document.networks[0].edges[0]))
+    assert window.session.status is None and not window.controller.plan.ready
+    window.session.settle()  # the last frames of the run before arrive
+    assert window.session.status is None

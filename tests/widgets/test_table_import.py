@@ -183,7 +183,7 @@ def test_the_box_shows_the_table_and_what_is_wrong_with_it(tmp_path: Path, show:
     assert box.facts.text() == "3 samples, 1 inputs → b (2 classes)"
     assert box.columns.isVisible() and not box.locate.isVisible()
     Path(held.file).unlink()
-    box.set_dataset(held)
+    box.set_trouble(held.trouble())
     assert box.facts.text() == f"The file {held.file} is not there, or cannot be reached."
     assert box.locate.isVisible()
 

@@ -252,6 +252,18 @@ class Board(QGraphicsScene):
             if weights is not None and link.kind is Kind.WEIGHTS and link.set_weights(weights) and not link.has_picture:
                 link.refresh()
 
+    def set_feature_maps(self, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+        """What cards give for one sample; an Input card shows the sample in its own colours."""
+        image = arrays.get("image")
+        for node_id, card in self.cards.items():
+            maps = arrays.get(node_id)
+            if not card.layout.tiles or maps is None:
+                continue
+            if image is not None and card.node.layer.takes[1] == 0 and len(card.layout.tiles) == 1:
+                card.set_sample(np.asarray(image, np.uint8))
+            else:
+                card.set_feature_maps(np.asarray(maps, np.uint8), bool(arrays[f"{node_id}.signed"][0]))
+
     def stale_links(self) -> Iterator[Link]:
         """Links whose picture shows older weights than they have."""
         return (link for link in self.links.values() if link.stale)

@@ -135,6 +135,10 @@ class Canvas(DropTarget):
             if card is not None and card.layout.tiles:
                 card.set_maps(arrays)
 
+    def set_feature_maps(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """What cards give for the chosen sample: the answer of the probe FeatureMaps."""
+        self.board.set_feature_maps(arrays)
+
     def set_parameters(self, arrays: Mapping[str, NDArray[np.floating[Any]]]) -> None:
         """Weights (units, inputs) and biases (units,) by "node.parameter"."""
         self.board.set_parameters(arrays)
@@ -161,12 +165,11 @@ class Canvas(DropTarget):
         for link in self.board.links.values():
             link.forget()
 
-    def visible_dense_nodes(self) -> tuple[str, ...]:
-        """The cards in sight that show neurons, and so want maps."""
+    def visible_dense_nodes(self, of_maps: bool = False) -> tuple[str, ...]:
+        """The cards in sight that show neurons, and so want maps; or those that show feature maps."""
         seen = self.camera.visible()
-        return tuple(
-            card.id for card in self.board.cards.values() if card.layout.tiles and card.scene_frame.intersects(seen)
-        )
+        cards = (card for card in self.board.cards.values() if card.layout.tiles and card.has_maps == of_maps)
+        return tuple(card.id for card in cards if card.scene_frame.intersects(seen))
 
     # --- the view -----------------------------------------------------------------------------------------------
 

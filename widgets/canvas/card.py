@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGrap
 from engine.plan.plan import NodePlan, Problem
 from widgets import theme
 from widgets.canvas.layout import CardLayout
-from widgets.canvas.pictures import Picture, from_classes, from_signed
+from widgets.canvas.pictures import MapPicture, Picture, SamplePicture, from_classes, from_signed
 from widgets.canvas.style import DOTS, PADDING, PORT, Style, dot_radius
 
 _APPEND_GAP = 20.0
@@ -49,6 +49,11 @@ class Card:
         return self.node.node.id
 
     @property
+    def has_maps(self) -> bool:
+        """Whether its tiles are feature maps and not neurons."""
+        return len(self.node.output_shape or ()) == 3
+
+    @property
     def position(self) -> QPointF:
         """The card's centre in the scene."""
         return self.frame.pos()
@@ -81,6 +86,16 @@ class Card:
     def set_maps(self, maps: NDArray[np.uint8]) -> None:
         """Show what the units compute: signed index images (units, height, width)."""
         self.pictures = from_signed(maps[: len(self.layout.tiles)], self.style)
+        self.face.update()
+
+    def set_feature_maps(self, maps: NDArray[np.uint8], signed: bool) -> None:
+        """Show what the channels give for one sample: index images (channels, height, width)."""
+        self.pictures = [MapPicture(map_, signed, self.style) for map_ in maps[: len(self.layout.tiles)]]
+        self.face.update()
+
+    def set_sample(self, image: NDArray[np.uint8]) -> None:
+        """Show a sample that is a picture, (channels, height, width), on the card where it enters."""
+        self.pictures = [SamplePicture(image)]
         self.face.update()
 
     def set_answer(self, image: NDArray[np.uint8], by_class: bool) -> None:
@@ -282,6 +297,7 @@ class _Face(QGraphicsRectItem):
         if picture is None:
             painter.fillRect(rect, self._card.style.raised)
         else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not picture.sharp)
             painter.drawImage(rect, picture.image)
 
     def _paint_biases(self, painter: QPainter) -> None:

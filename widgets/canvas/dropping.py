@@ -24,10 +24,7 @@ class DropTarget(Surface):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Layers of the library are welcome."""
-        if dropped_layer(event.mimeData()) is not None:
-            event.acceptProposedAction()
-        else:
-            event.ignore()
+        welcome(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Show the link that the layer would be inserted in."""
@@ -62,6 +59,11 @@ class DropTarget(Surface):
                 link.hovered = lit
                 link.update()
         self._lit = edge
+
+
+def welcome(event: QDragEnterEvent) -> None:
+    """Let a layer of the library in, and nothing else."""
+    event.setAccepted(dropped_layer(event.mimeData()) is not None)
 
 
 def dropped_layer(data: QMimeData) -> str | None:

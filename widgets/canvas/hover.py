@@ -80,7 +80,7 @@ class Hover:
             if card is not None:
                 card.hovered_unit = now[1] if now is not None and now[0] == card.id else None
                 card.face.update()
-        if now is not None:
+        if now is not None and not self._canvas.board.cards[now[0]].has_maps:
             self._canvas.neuron_hovered.emit(*now)
         else:
             self._canvas.neuron_left.emit()

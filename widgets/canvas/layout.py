@@ -16,7 +16,9 @@ from engine.plan.plan import NodePlan, Plan
 from widgets import theme
 from widgets.canvas.style import (
     CARD_WIDTH,
+    IMAGE_TILE,
     LARGE_TILE,
+    MAP_TILE,
     MOST_MAPPED,
     MOST_UNITS,
     PADDING,
@@ -87,11 +89,18 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
     subtitle = style.small_metrics.elidedText(subtitle, Qt.TextElideMode.ElideRight, int(room))
     texts = max(heading, style.small_metrics.horizontalAdvance(subtitle) + shape_width)
     body_width = TILE + 24 + LARGE_TILE if answer else 0.0
+    maps = shape[0] if shape is not None and len(shape) == 3 else 0
+    if layer.takes[1] == 0 and maps == 3:
+        maps = 1  # the sample in its colours
+    if maps:
+        body_width = min(4, maps) * (MAP_TILE + 4) - 4
     width = max(CARD_WIDTH, texts + 2 * PADDING, body_width + 2 * PADDING)
     width = math.ceil(width / SNAP) * SNAP
 
-    strip = min(units, STRIP) if not is_open and units <= MOST_MAPPED else 0
-    body = _body_height(units if is_open else 0, side, strip)
+    strip = min(maps, STRIP) if maps else min(units, STRIP) if not is_open and units <= MOST_MAPPED else 0
+    tile = IMAGE_TILE if maps == 1 else MAP_TILE if maps else STRIP_TILE
+    below = 18.0 if not maps or maps > strip else 8.0  # room to say how many more there are
+    body = _body_height(units if is_open else 0, side, strip, tile, below)
     height = _HEADER + body
     frame = QRectF(-width / 2, -height / 2, width, height)
     top = frame.top() + _HEADER
@@ -99,11 +108,8 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
     if is_open:
         tiles = tuple(QRectF(column_left, top + 4 + k * PITCH, side, side) for k in range(units))
     else:
-        left = -(4 * (STRIP_TILE + 4) - 4) / 2
-        tiles = tuple(
-            QRectF(left + k % 4 * (STRIP_TILE + 4), top + k // 4 * (STRIP_TILE + 4), STRIP_TILE, STRIP_TILE)
-            for k in range(strip)
-        )
+        left = -(min(4, strip) * (tile + 4) - 4) / 2 if maps else -(4 * (tile + 4) - 4) / 2
+        tiles = tuple(QRectF(left + k % 4 * (tile + 4), top + k // 4 * (tile + 4), tile, tile) for k in range(strip))
     answer_rect = None
     if answer:
         middle = (tiles[0].top() + tiles[-1].bottom()) / 2
@@ -119,18 +125,18 @@ def lay_out(node: NodePlan, plan: Plan, links_in: int, style: Style) -> CardLayo
         tiles,
         labels,
         is_open,
-        f"+{QLocale().toString(units - strip)}" if strip and units > strip else "",
+        f"+{QLocale().toString((maps or units) - strip)}" if strip and (maps or units) > strip else "",
         answer_rect,
         _in_ports(layer, links_in, frame.left(), port_y),
         QPointF(frame.right(), port_y),
     )
 
 
-def _body_height(open_units: int, side: float, strip: int) -> float:
+def _body_height(open_units: int, side: float, strip: int, tile: float, below: float) -> float:
     if open_units:
         return 4 + (open_units - 1) * PITCH + side + 12
     if strip:
-        return math.ceil(strip / 4) * (STRIP_TILE + 4) + 18
+        return math.ceil(strip / 4) * (tile + 4) + below
     return 4.0
 
 

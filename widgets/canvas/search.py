@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QListWidgetItem, QWidget
 
 from engine.document.graph import Edge
 from widgets import theme
 from widgets.library import LayerList
+from widgets.search_popup import SearchPopup
 
 _SIZE = QSize(268, 320)
 
@@ -31,41 +31,26 @@ class Spot:
     edge: Edge | None = None
 
 
-class LayerSearch(QFrame):
+class LayerSearch(SearchPopup):
     """A search field over the layers. Enter takes the chosen one, Escape and a click elsewhere none."""
 
     chosen = Signal(str)
     """The layer's name."""
 
     def __init__(self, spot: Spot, blocks: Sequence[str] = (), parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("canvas.search")
-        self.setAccessibleName(self.tr("Add a layer here"))
-        self.setProperty("class", "panel")
-        self.search = QLineEdit()
-        self.search.setObjectName("canvas.search.text")
-        self.search.setAccessibleName(self.tr("Search layers"))
+        layers = LayerList()
+        title = QCoreApplication.translate("LayerSearch", "Add a layer here")
+        super().__init__("canvas.search", title, "", parent, layers)
         self.search.setPlaceholderText(self._words(spot))
-        self.search.textChanged.connect(self._filter)
-        self.search.installEventFilter(self)
-        self.list = LayerList()
-        self.list.set_blocks(blocks)
-        self.list.setObjectName("canvas.search.list")
-        self.list.setDragEnabled(False)
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.layer_chosen.connect(self._take)
-        self.list.itemClicked.connect(lambda item: self.list.itemDoubleClicked.emit(item))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.SPACING, theme.SPACING, theme.SPACING, theme.SPACING)
-        column.setSpacing(theme.SPACING)
-        column.addWidget(self.search)
-        column.addWidget(self.list)
+        self.layers = layers
+        layers.set_blocks(blocks)
+        layers.setDragEnabled(False)
+        layers.layer_chosen.connect(self._take)
+        layers.itemDoubleClicked.disconnect(layers.choose)  # the first click has chosen
         # What stands behind a card or between two must take an input.
         self._without = ("Input",) if (spot.node and spot.forward) or spot.edge is not None else ()
         self._taken = False
-        self._filter("")
+        self.narrow("")
         self.resize(_SIZE)
 
     def open_at(self, place: QPoint) -> None:
@@ -77,15 +62,6 @@ class LayerSearch(QFrame):
         self.show()
         self.search.setFocus(Qt.FocusReason.PopupFocusReason)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Arrows move in the list and Enter takes what is chosen, while the cursor stays in the field."""
-        keys = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-        taken = (*keys, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() in taken:
-            self.list.keyPressEvent(event)
-            return True
-        return super().eventFilter(watched, event)
-
     def _words(self, spot: Spot) -> str:
         if spot.edge is not None:
             text = self.tr("Between {source} and {target}")
@@ -95,12 +71,17 @@ class LayerSearch(QFrame):
         text = self.tr("Behind {card}") if spot.forward else self.tr("Before {card}")
         return text.format(card=spot.node)
 
-    def _filter(self, text: str) -> None:
-        self.list.show_matching(text, self._without)
-        names = self.list.names()
-        current = self.list.currentItem()
+    def narrow(self, text: str) -> None:
+        """Show the layers that a text occurs in, the first of them current if none is."""
+        self.layers.show_matching(text, self._without)
+        names = self.layers.names()
+        current = self.layers.currentItem()
         if names and (current is None or current.isHidden()):
-            self.list.setCurrentItem(self.list.item_of(names[0]))
+            self.layers.setCurrentItem(self.layers.item_of(names[0]))
+
+    def choose(self, item: QListWidgetItem | None) -> None:
+        """Take a layer."""
+        self.layers.choose(item)
 
     def _take(self, name: str) -> None:
         if not self._taken:

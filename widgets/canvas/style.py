@@ -24,7 +24,11 @@ LARGE_TILE = 64.0
 STRIP_TILE = 20.0
 """Side of a neuron's picture on a card that does not open."""
 STRIP = 8
-"""Neurons that such a card shows."""
+"""Neurons or maps that such a card shows."""
+MAP_TILE = 26.0
+"""Side of a feature map."""
+IMAGE_TILE = 56.0
+"""Side of the picture of a card that has only one."""
 MOST_UNITS = 16
 """A card with more units stays closed."""
 MOST_MAPPED = 64
@@ -62,6 +66,7 @@ class Style:
         self.wire = mixed(self.background, self.muted, 0.55)
         self.signed = np.array(colors.signed_table(now), np.uint32)
         self.classes = np.array(colors.class_table(now), np.uint32)
+        self.magnitudes = np.array(colors.viridis_table(), np.uint32)
 
         self.line_pen = QPen(self.line, 1.0)
         self.hover_pen = QPen(mixed(self.line, self.muted, 0.5), 1.0)

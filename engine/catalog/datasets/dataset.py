@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.catalog.registry import Entry, entries
 from engine.document.errors import InvalidValueError, Sentence
+from engine.images.kept import gathered
 
 Array = NDArray[Any]
 
@@ -32,7 +33,7 @@ class Samples:
 
     def take(self, indices: Any) -> Samples:
         """The samples at the indices, in their order."""
-        return Samples(self.values[indices], self.targets[indices])
+        return Samples(gathered(self.values, indices), self.targets[indices])
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,10 @@ class Scaling:
 
     def apply(self, values: Array) -> NDArray[np.float32]:
         """Of values (samples, *shape): (samples, *shape) float32."""
-        return np.asarray((values.astype(np.float32) - self.offset) * self.factor, np.float32)
+        scaled = np.array(values, np.float32, order="C")
+        scaled -= self.offset
+        scaled *= self.factor
+        return scaled
 
 
 class Dataset(Entry, kind="datasets"):
@@ -128,6 +132,10 @@ class Dataset(Entry, kind="datasets"):
     def draw(self, rng: np.random.Generator) -> Samples:
         """All samples, before they are shuffled and split. Raises PlaygroundError where a file cannot give them."""
         raise NotImplementedError
+
+    def extra(self) -> Samples | None:
+        """Samples that the user has put to those to learn from, whatever the split; `sample_count` counts them, too."""
+        return None
 
     def prepared(self, part: Samples, train: Samples) -> Samples:
         """A part of the split as it is learnt from and tested on; what it depends on is found in `train` alone."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.catalog.datasets.handwriting import DIGITS
 from engine.catalog.datasets.images import ImageDataset, Images
 from engine.catalog.registry import register
 from engine.document.errors import PlaygroundError
@@ -20,6 +21,7 @@ class Digits(ImageDataset):
 
     image_shape = (1, 8, 8)
     all_class_names = tuple("0123456789")
+    drawing = DIGITS
     published = (1797, 0)
     label = "digits 8 × 8"
     reference = "Alpaydin & Kaynak, optical recognition of handwritten digits, UCI, 1998"

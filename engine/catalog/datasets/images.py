@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.catalog.datasets.added import packed, unpacked
 from engine.catalog.datasets.augmenting import Change, changed
 from engine.catalog.datasets.dataset import Array, Dataset, Samples, Scaling
-from engine.catalog.registry import Choice, Group, Range, Text, shared
+from engine.catalog.datasets.handwriting import PLAIN
+from engine.catalog.registry import Choice, Group, Hidden, Range, Text, shared
 from engine.document.errors import InvalidValueError, PlaygroundError, Sentence
+from engine.images.kept import gathered
 
 UNIT, CHANNEL, PIXEL = "0 to 1", "per channel", "per pixel"
-_CHUNK = 4096
-"""Images that are looked at in one go where all are needed as numbers."""
+_CHUNK = 4_000_000
+"""Values that are looked at in one go where all are needed as numbers."""
 _AUGMENTATION = Group("Augmentation")
 
 
@@ -56,12 +60,15 @@ class ImageDataset(Dataset):
     zoom: Annotated[float, Range(0.0, 50.0, 5.0), _AUGMENTATION] = 0.0
     noise: Annotated[float, Range(0.0, 50.0, 5.0), _AUGMENTATION] = 0.0
     cut_out: Annotated[int, Range(0, 32, 1), _AUGMENTATION] = 0
+    added: Annotated[str, Hidden()] = ""
 
     pictures = True
     image_shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     """Channels, height, width."""
     all_class_names: ClassVar[tuple[str, ...]] = ()
     """What its classes are called, in the order of their labels."""
+    drawing: ClassVar[str] = PLAIN
+    """How its images were made, so that what is drawn by hand can be made like them: see `handwriting`."""
     published: ClassVar[tuple[int, int]] = (0, 0)
     """How many samples were published to learn from and to test on; the second 0: the user splits them."""
 
@@ -70,6 +77,7 @@ class ImageDataset(Dataset):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._chosen()
+        unpacked(self.added)
 
     # --- what a data set says --------------------------------------------------------------------------------------
 
@@ -80,6 +88,21 @@ class ImageDataset(Dataset):
     def labels(self) -> NDArray[np.int64]:
         """The labels alone; cheaper where they lie in a file of their own. Raises PlaygroundError like `images`."""
         return self.images().labels
+
+    def known_labels(self) -> NDArray[np.int64] | None:
+        """The labels, where nobody has to wait for them: who makes a plan may not wait for a disk."""
+        try:
+            return self.labels()
+        except PlaygroundError:  # said elsewhere, once it is needed
+            return None
+
+    def few(self, count: int) -> Images:
+        """At most so many images of it, to show what it is like; the others are not read, where the file allows it.
+
+        Whatever classes and samples are chosen: labels are places among `all_class_names`. Raises PlaygroundError.
+        """
+        images = self.images()
+        return Images(images.values[:count].copy(), images.labels[:count].copy())
 
     # --- what follows from it ----------------------------------------------------------------------------------------
 
@@ -93,12 +116,11 @@ class ImageDataset(Dataset):
 
     @property
     def sample_count(self) -> int:
-        return sum(self._counts())
+        return sum(self._counts()) + self.added_count
 
     def train_count(self, share: float) -> int:
-        if not self.split_is_published:
-            return super().train_count(share)
-        return max(1, self._counts()[0])
+        learnt, tested = self._counts()
+        return max(1, learnt if self.split_is_published else round((learnt + tested) * share)) + self.added_count
 
     @property
     def split_is_published(self) -> bool:
@@ -120,14 +142,18 @@ class ImageDataset(Dataset):
         """Between 0 and 1, whatever the normalization: that is only known to who has the samples."""
         return _UNIT.apply(values)
 
+    def drawn(self, rng: np.random.Generator) -> Images:
+        """The images, where they depend on chance."""
+        return self.images()
+
     def draw(self, rng: np.random.Generator) -> Samples:
-        images = self.images()
+        images = self.drawn(rng)
         if not (self.only_classes or self.limit):
             return Samples(images.values, images.labels)
         kept = self._kept(images.labels, images.train)
         numbers = np.full(len(self.all_class_names), -1, np.int64)
         numbers[list(self._chosen())] = np.arange(self.class_count)
-        return Samples(images.values[kept], numbers[images.labels[kept]])
+        return Samples(gathered(images.values, kept), numbers[images.labels[kept]])
 
     def scaling_by(self, train: Samples) -> Scaling:
         if self.normalization == UNIT or not len(train):
@@ -141,6 +167,33 @@ class ImageDataset(Dataset):
     def augmented(self, values: Array, rng: np.random.Generator) -> Array:
         change = Change(self.flip, self.shift, self.rotation, self.zoom / 100, self.noise / 100, self.cut_out)
         return changed(values, change, rng)
+
+    # --- samples that the user has added -----------------------------------------------------------------------------
+
+    def with_added(self, image: NDArray[np.uint8], number: int) -> Self:
+        """With one more picture (channels, height, width) of a class, to be learnt from.
+
+        `number` is the place of the class among those that are learnt. Raises InvalidValueError for too many.
+        """
+        values, labels = unpacked(self.added)
+        label = self._chosen()[number]
+        kept = values if values.shape[1:] == self.image_shape else values[:0].reshape(0, *self.image_shape)
+        text = packed(np.concatenate([kept, image[None]]), np.append(labels[: len(kept)], label))
+        return cast(Self, self.replace(added=text))
+
+    @property
+    def added_count(self) -> int:
+        """How many pictures were added to those to learn from."""
+        return len(self.extra()) if self.added else 0
+
+    def extra(self) -> Samples:
+        values, labels = unpacked(self.added)
+        if not len(labels) or values.shape[1:] != self.image_shape:
+            return Samples(np.empty((0, *self.image_shape), np.uint8), np.empty(0, np.int64))
+        numbers = np.full(max(len(self.all_class_names), 1 + int(labels.max(initial=0))), -1, np.int64)
+        numbers[list(self._chosen())] = np.arange(self.class_count)
+        known = numbers[labels] >= 0
+        return Samples(values[known], numbers[labels[known]])
 
     # --- classes and samples that were chosen ------------------------------------------------------------------------
 
@@ -171,10 +224,10 @@ class ImageDataset(Dataset):
         """How many samples there are to learn from and to test on; (all, 0) where the user splits them."""
         learnt, tested = self.published
         if self.only_classes:
-            try:
-                kept = np.isin(self.labels(), self._chosen())
-            except PlaygroundError:  # said elsewhere, once it is needed
-                return self._limited(learnt, tested)
+            labels, share = self.known_labels(), len(self._chosen()) / len(self.all_class_names)
+            if labels is None:  # as if there were as many of each class
+                return self._limited(round(learnt * share), round(tested * share))
+            kept = np.isin(labels, self._chosen())
             learnt, tested = int(np.count_nonzero(kept[:learnt])), int(np.count_nonzero(kept[learnt:]))
         return self._limited(learnt, tested)
 
@@ -194,8 +247,9 @@ def _measured(values: Array, by_pixel: bool) -> Scaling:
     A pixel that is the same in most images has hardly a deviation of its own: with its mean goes that of its channel.
     """
     total, squares = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
-    for start in range(0, len(values), _CHUNK):
-        part = values[start : start + _CHUNK].astype(np.float32)
+    chunk = max(1, _CHUNK // math.prod(values.shape[1:]))
+    for start in range(0, len(values), chunk):
+        part = values[start : start + chunk].astype(np.float32)
         total += part.sum(0, dtype=np.float64)
         squares += np.square(part).sum(0, dtype=np.float64)
     mean, square = total / len(values), squares / len(values)

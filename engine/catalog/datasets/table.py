@@ -47,6 +47,7 @@ class Table(Dataset):
     formula = "standardize: (x − mean) / deviation; normalize: (x − least) / (most − least), of the samples to train on"
     reference = "You"
     order = 95
+    from_disk = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -115,7 +116,10 @@ class Table(Dataset):
 
     def located(self, path: str) -> Table:
         """The table with the content that a file has now. Raises TableError where its columns are not as they were."""
-        content = _read(path, self.header if self.file else None)
+        return self.made_of(_read(path, self.header if self.file else None))
+
+    def made_of(self, content: Content) -> Table:
+        """The table with this content. Raises TableError where its columns are not as they were."""
         roles = Roles(self.names, self.target, self.categorical)
         return opened(content, roles, missing=self.missing, scaling=self.scaling, stratified=self.stratified)
 

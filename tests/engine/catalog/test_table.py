@@ -15,7 +15,7 @@ from engine.catalog.datasets.table import FILL, NORMALIZE, STANDARDIZE, Table, o
 from engine.catalog.registry import from_json, to_json
 from engine.document.errors import InvalidValueError
 from engine.document.graph import Data, Document, Network
-from engine.plan.data import split, stratified
+from engine.plan.data import _split, split, stratified
 from engine.plan.resolve import resolve
 from engine.tables.content import Roles, TableError, suggested
 from engine.tables.files import read_table
@@ -145,7 +145,7 @@ def test_a_stratified_split_has_the_shares_of_scikit_learn(tmp_path: Path, share
 
 def test_a_split_depends_on_its_seed(tmp_path: Path) -> None:
     table = table_of(flowers(tmp_path))
-    first, again, other = (split.__wrapped__(Data(table, seed=seed)).train.values for seed in (1, 1, 2))
+    first, again, other = (_split(Data(table, seed=seed)).train.values for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -202,7 +202,7 @@ def test_a_file_that_is_gone_is_a_problem_of_the_data_alone(tmp_path: Path) -> N
     problem = resolve(document).problems[0]
     assert problem.kind == "no_samples" and str(problem.sentence).endswith("is not there, or cannot be reached")
     with pytest.raises(TableError, match="is not there"):
-        split.__wrapped__(document.data)
+        _split(document.data)
     table = document.data.dataset
     assert isinstance(table, Table)
     found = table.located(str(moved))
@@ -218,7 +218,7 @@ def test_a_file_that_has_changed_is_read_again_by_a_remedy(tmp_path: Path) -> No
     problem = resolve(document).problems[0]
     assert str(problem.sentence) == f"The file {path} has changed since it was opened"
     with pytest.raises(TableError, match="has changed since it was opened; open it again"):
-        split.__wrapped__(document.data)
+        _split(document.data)
     remedy = problem.remedies[0]
     assert str(remedy.label) == "Read the file again"
     assert remedy.edit(document).data.dataset.sample_count == 60

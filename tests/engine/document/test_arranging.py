@@ -122,11 +122,11 @@ def test_a_part_is_laid_out_behind_a_card_and_the_rest_makes_room_without_being_
 
 
 @given(st.data())
-def test_any_graph_is_laid_out_without_overlap_circles_too(data: st.DataObject) -> None:
+def test_any_graph_is_laid_out_without_overlap_circles_too_and_stays(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 12))
     document = Document((Network(),), Data(Circle()))
     for _ in range(count):
-        document = document.add(Add(), data.draw(st.integers(-99, 99)), data.draw(st.integers(-99, 99)))
+        document = document.add(Add(), data.draw(st.floats(-99, 99)), data.draw(st.floats(-99, 99)))
     ids = [node.id for node in document.nodes]
     for _ in range(data.draw(st.integers(0, 20))):
         document = document.connect(data.draw(st.sampled_from(ids)), data.draw(st.sampled_from(ids)))
@@ -134,3 +134,4 @@ def test_any_graph_is_laid_out_without_overlap_circles_too(data: st.DataObject) 
     laid = arrange(document, sizes)
     assert overlaps(laid, sizes) == []
     assert laid.networks[0].edges == document.networks[0].edges
+    assert arrange(laid, sizes) == laid

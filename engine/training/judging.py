@@ -1,0 +1,121 @@
+"""How a run judges its network: loss and metric, the answers that they are made from, each sample's loss over time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from engine.plan.plan import Plan
+from engine.training.judge import Judge
+from engine.training.looking import Looking
+from engine.training.loss_history import LossHistory
+from engine.training.trainer import Array, Evaluation, Judged
+
+JUDGED = 2000
+"""Most samples to learn from that are judged, where there are images: all would take as long as learning from them."""
+_LONG = 1_000_000_000
+"""Multiply-adds from which an evaluation takes so long that only the ends of epochs get one."""
+
+
+class Judging(Looking):
+    """The part of a run that looks at answers."""
+
+    epoch: int
+    position: int
+    known: dict[Hashable, Any]
+    """What probes that work part by part have found out about the network as it is; forgotten with its next step."""
+
+    _size: int
+    """How many samples there are to learn from."""
+    _judged: int
+    """How many of them, the first ones, are judged."""
+    _values: Array
+    _judge: Judge
+    _takes_long: bool
+
+    def _begin_judging(self, plan: Plan, judge: Judge, tested: int, pictures: bool) -> None:
+        """Look at the answers of another network, or to other samples."""
+        self._judge = judge
+        self._takes_long = plan.cost.multiply_adds * (self._judged + tested) > _LONG
+        self._evaluation: Evaluation | None = None
+        self._recorded_evaluation: Evaluation | None = None
+        self._newest: Judged | None = None
+        self._history = LossHistory() if pictures else None
+        self.known = {}
+
+    def evaluate(self) -> Evaluation:
+        """Loss and metric on the training and the test samples, as at test time.
+
+        Of many images, `JUDGED` to learn from are looked at. Where that takes long, within an epoch the answer is that
+        of the last epoch's end, but for the loss of the last batches.
+        """
+        if self._evaluation is None:
+            running = self._running_loss() if self._takes_long and self._recorded_evaluation else None
+            if running is not None and self._recorded_evaluation is not None:
+                self._evaluation = dataclasses.replace(self._recorded_evaluation, train_loss=running)
+            else:
+                self._judge_now()
+        assert self._evaluation is not None
+        return self._evaluation
+
+    def judged(self) -> Judged:
+        """The answers to all that is judged, as they are now.
+
+        Where that takes long they are those of the last epoch's end, so that looking again and again costs nothing.
+        """
+        newest = self._newest
+        if newest is None or not (newest.now or self._takes_long):
+            newest = self._judge_now()
+        return newest
+
+    def loss_history(self, sample: int) -> Array:
+        """The loss of one sample over the run, (points, 2) float64: epoch, loss. Empty for one that is not judged."""
+        if self._history is None or sample < 0 or self._judged <= sample < self._size:
+            return np.empty((0, 2))
+        return self._history.of(sample if sample < self._size else self._judged + sample - self._size)
+
+    def training_loss(self, most: int) -> float:
+        """The mean loss of the training samples, or of so many of them where there are more, as at test time."""
+        return self._judge.loss_of_first(self._raw_answers(0, min(most, self._size)))
+
+    @property
+    def _moment(self) -> float:
+        """Where the run stands, in epochs."""
+        return self.epoch + self.position / self._size
+
+    def _judge_now(self) -> Judged:
+        """Look at the answers, for all who want to know: the status of a frame asks, too."""
+        raw = self._judged_answers()
+        self._evaluation = Evaluation(*map(float, self._judge.evaluations(raw[None])[0]))
+        return self._keep(self._moment, raw)
+
+    def _judged_answers(self) -> Array:
+        """The raw answers to all that is judged: the first samples to learn from, and those to test on."""
+        if self._judged == self._size:
+            return self._raw_answers(0, len(self._values))
+        parts = self._raw_answers(0, self._judged), self._raw_answers(self._size, len(self._values))
+        return np.concatenate(parts)
+
+    def _keep(self, moment: float, raw: Array, *, recorded: bool = False) -> Judged:
+        """Remember answers; those that are `recorded` at the end of an epoch in the history, too."""
+        outputs, losses = self._judge.answers(raw)
+        self._newest = Judged(moment, True, outputs, losses, self._judged, self._size)
+        if recorded and self._history is not None:
+            self._history.record(int(moment), losses)
+        return self._newest
+
+    def _forget(self) -> None:
+        """The state has changed: what was computed from it no longer holds."""
+        self._evaluation = None
+        self.known.clear()
+        if self._newest is not None and self._newest.now:
+            self._newest = dataclasses.replace(self._newest, now=False)
+
+    def _forget_after(self, epoch: float) -> None:
+        """The run has gone back: what came after that moment is not its own any more."""
+        self._newest = None
+        if self._history is not None:
+            self._history.truncate(epoch)
