@@ -13,7 +13,8 @@ from PySide6.QtCore import QLocale, QObject, QTimer, Signal
 
 from engine.catalog.datasets.published import PublishedImages
 from engine.document.errors import PlaygroundError
-from engine.images.downloads import Cancelled, Remote, download
+from engine.images.downloads import Cancelled, download
+from engine.images.remotes import Remote
 from playground.errand import Errand
 from widgets.form_texts import say
 from widgets.image_box import Standing

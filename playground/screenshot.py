@@ -84,7 +84,8 @@ def _arrange(window: MainWindow, dock: str | None, size: tuple[int, int] | None)
     window.show()
     if dock is not None:
         name = dock if dock.startswith("dock.") else f"dock.{dock}"
-        if name not in window.panels and name not in window.view_panels.views:
+        window.view_panels.follow(window.controller.plan)  # what comes up by itself comes before
+        if name not in window.panels:
             raise InvalidValueError(
                 "there is no panel {dock}; known are {known}", dock=repr(dock), known=", ".join(window.panels)
             )

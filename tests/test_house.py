@@ -74,8 +74,7 @@ def test_plain_parts_import_only_the_standard_library_and_numpy(place: str) -> N
         f"{path.relative_to(ROOT)}: {module}"
         for path in sources
         for module in _imports(path)
-        if module.split(".")[0] not in allowed
-        and not any(f"{module}.".startswith(f"{package}.") for package in PLAIN)
+        if module.split(".")[0] not in allowed and not any(f"{module}.".startswith(f"{package}.") for package in PLAIN)
     }
     assert not foreign
 

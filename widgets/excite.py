@@ -27,7 +27,7 @@ from widgets.image_pixels import picture
 from widgets.why_tiles import Tile, Tiles
 
 FOLLOW, KEEP = "follow", "keep"
-_CONTROLS = 176
+_CONTROLS = 160
 
 
 class ExcitePanel(QWidget):

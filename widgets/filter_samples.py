@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,9 @@ class _Place:
     image: QRectF
     map: QRectF
 
-    @property
+    @cached_property
     def area(self) -> QRectF:
+        """All of it, with what is said below."""
         return self.image.united(self.map).adjusted(0, 0, 0, _CAPTION)
 
 
@@ -88,6 +90,8 @@ class FilterSamples(QAbstractScrollArea):
         self._make_sheet()
         if not same:
             self._arrange()
+            if self._hovered is not None and self._hovered >= len(self._places):
+                self._hovered = None
         self.viewport().update()
 
     def set_names(self, names: Sequence[str]) -> None:
@@ -189,7 +193,7 @@ class FilterSamples(QAbstractScrollArea):
         side = min(_MOST, max(_LEAST, room))
         image = self._answer.get("images")
         shown = crisp(sizes[1], sizes[0], side, side, ratio)
-        pictures = crisp(image.shape[3], image.shape[2], side, side, ratio) if image is not None else (0.0, 0.0)
+        pictures = (0.0, 0.0) if image is None else _filling(image.shape[3], image.shape[2], max(shown))
         cell = max(shown[0], pictures[0], 30.0)
         pitch = QRectF(0, 0, cell + _GAP, pictures[1] + 2 + shown[1] + _CAPTION + _GAP)
         columns = max(1, count if self._wide else int((width + _GAP) // pitch.width()))
@@ -284,10 +288,16 @@ class FilterSamples(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton and number is not None:
             self.sample_chosen.emit(self.samples()[number])
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Belongs to the press."""
+        event.accept()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrow keys go from sample to sample, Enter chooses it."""
+        """Arrow keys, Home and End go from sample to sample, Enter chooses it."""
         step = _STEPS.get(Qt.Key(event.key()))
-        if step is not None and self._places:
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and self._places:
+            self._read(0 if event.key() == Qt.Key.Key_Home else len(self._places) - 1)
+        elif step is not None and self._places:
             number = 0 if self._hovered is None else self._hovered + step
             self._read(min(max(number, 0), len(self._places) - 1))
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hovered is not None:
@@ -331,6 +341,12 @@ class FilterSamples(QAbstractScrollArea):
         across.setValue(across.value() + (left if left < 0 else max(0, right)))
         down.setValue(down.value() + (above if above < 0 else max(0, below)))
         self.viewport().update()
+
+
+def _filling(width: int, height: int, side: float) -> tuple[float, float]:
+    """The size of a picture as large as a square has room for: beside its map it should not look small."""
+    factor = side / max(width, height)
+    return width * factor, height * factor
 
 
 def _sample() -> QWidget:

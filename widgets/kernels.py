@@ -69,9 +69,11 @@ class FilmStrip(QWidget):
             left = _LEFT + place * (_PICTURE + 4)
             size = crisp(pictures.width, pictures.height, _PICTURE, _PICTURE, self.devicePixelRatioF())
             pictures.paint(painter, number, QRectF(left, _PICTURE - size[1], *size))
-            caption = QRectF(left - 4, _PICTURE, _PICTURE + 8, _CAPTION)
-            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignHCenter
-            caption = QRectF(left, _PICTURE, size[0], _CAPTION) if size[0] > 36 else caption
+            caption = QRectF(left + size[0] / 2 - _PICTURE / 2 - 2, _PICTURE, _PICTURE + 4, _CAPTION)
+            flags = Qt.AlignmentFlag.AlignCenter
+            if caption.left() < 0:
+                caption.setLeft(left)
+                flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             painter.setPen(QColor(colours.text if place == len(shown) - 1 else colours.muted))
             painter.drawText(caption, flags, step_text(step))
 

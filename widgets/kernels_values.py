@@ -35,6 +35,10 @@ class KernelValues(MapValues):
         """Nothing stands beside a kernel."""
         return None
 
+    def knows(self, node: str) -> bool:
+        """Whether there is an answer about a layer."""
+        return node in self.kernels
+
     def order(self, layer: SeenLayer) -> list[int]:
         """The units of a layer, the longest kernel first."""
         norms = self.kernels.get(f"{layer.node}.norm")

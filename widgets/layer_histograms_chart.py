@@ -27,8 +27,8 @@ from widgets.layer_histograms_history import LayerHistory, Row
 
 _TITLE, _AXIS, _LINE = 18, 15, 17
 _NARROW, _WIDE, _SHORT, _SHORTEST = 168, 300, 150, 104
-_RIDGES = 14
-_PITCH = 5.0
+_RIDGES = 10
+_PITCH = 6.0
 """Least distance between two ridges."""
 
 
@@ -172,11 +172,14 @@ class LayerChart(QWidget):
             share = place / max(1, len(rows) - 1)
             base = area.bottom() if newest else area.top() + tall + (area.height() - tall) * share
             line = _mixed(colors.line, colors.accent, 0.25 + 0.5 * share) if not newest else QColor(colors.accent)
-            fill = _mixed(ground.name(), colors.accent, 0.28) if newest else ground
-            fill.setAlpha(255 if newest else 225)
-            painter.setPen(QPen(line, 1.5 if newest else 1.0))
-            painter.setBrush(fill)
-            painter.drawPolygon(ridge(row, area, base, tall, low, high))
+            outline = ridge(row, area, base, tall, low, high)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the line on top of it is smooth
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(_mixed(ground.name(), colors.accent, 0.28) if newest else ground)
+            painter.drawPolygon(outline)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(line, 1.5 if newest else 0))
+            painter.drawPolyline(outline)
 
     def _paint_line(self, painter: QPainter, area: QRectF, kind: str, label: str, history: LayerHistory) -> None:
         """A label, how the number has gone, and what it is now."""

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from widgets import colors, image_pixels, theme
+from widgets import image_pixels, theme
 from widgets.drawing import readable_on
+from widgets.heatmap_colors import table
 from widgets.maps_board_layout import LABEL, STACKED, BoardLayout, BoardView
 from widgets.maps_layout import SeenLayer
+from widgets.maps_pixels import MapSheet
 from widgets.maps_terms import LARGEST, VALUE, Written, cell_text, decimals
 
 if TYPE_CHECKING:
@@ -141,21 +143,18 @@ class BoardPainter:
         width, height = area.width() / columns, area.height() / rows
         finite = np.abs(numbers[np.isfinite(numbers)])
         largest = float(finite.max(initial=0.0)) or 1.0
-        places, inside = min(decimals(numbers), 2 if self._layout.narrow else 3), written.inside
+        inside = written.inside | (name == "kernel")
         winner = written.winner() if written.kind == LARGEST else None
         painter = self._painter
         painter.setFont(self._small)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for (row, column), value in np.ndenumerate(numbers):
-            place = QRectF(area.left() + column * width, area.top() + row * height, width, height)
-            padding = name != "kernel" and not inside[row, column]
-            if np.isnan(value):
-                continue
-            ground = colors.signed_color(self._colours, 0.0 if padding else float(value) / largest)
-            painter.fillRect(place, ground)
-            if self._layout.numbered:
-                painter.setPen(QColor(self._colours.muted) if padding else readable_on(ground))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, cell_text(float(value), places))
+        shares = np.where(inside, np.nan_to_num(numbers / largest), 0.0)
+        indices = np.clip(np.rint(127.5 + 127.5 * shares), 0, 255).astype(np.uint8)
+        pixels = table(self._colours, "signed", False)[indices]
+        pixels[np.isnan(numbers)] = QColor(self._colours.surface).rgb()
+        MapSheet(pixels[None]).paint(painter, 0, area)
+        if self._layout.numbered:
+            self._numbers(area, numbers, pixels, inside)
         painter.setPen(QPen(QColor(self._colours.line), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._layout.numbered:
@@ -172,6 +171,21 @@ class BoardPainter:
                 place = QRectF(area.left() + marked[1] * width, area.top() + marked[0] * height, width, height)
                 painter.setPen(QPen(QColor(self._colours.accent), 2))
                 painter.drawRect(place.adjusted(1, 1, -1, -1))
+
+    def _numbers(
+        self, area: QRectF, numbers: NDArray[np.float64], pixels: NDArray[np.uint32], inside: NDArray[np.bool_]
+    ) -> None:
+        """Write the numbers into their cells; what lies beyond the border is muted."""
+        places = min(decimals(numbers), 2 if self._layout.narrow else 3)
+        width, height = area.width() / numbers.shape[1], area.height() / numbers.shape[0]
+        muted = QColor(self._colours.muted)
+        for (row, column), value in np.ndenumerate(numbers):
+            if np.isnan(value):
+                continue
+            place = QRectF(area.left() + column * width, area.top() + row * height, width, height)
+            seen = inside[row, column]
+            self._painter.setPen(readable_on(QColor.fromRgb(int(pixels[row, column]))) if seen else muted)
+            self._painter.drawText(place, Qt.AlignmentFlag.AlignCenter, cell_text(float(value), places))
 
     def _sum(self) -> None:
         painter, layout, view = self._painter, self._layout, self._view

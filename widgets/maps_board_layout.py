@@ -12,7 +12,7 @@ from widgets.maps_terms import LARGEST, MEAN, PRODUCTS, VALUE, Written
 from widgets.maps_values import MapValues
 
 LABEL = 18.0
-_CELL_WIDTH, _NARROW_CELL, _CELL_HEIGHT, _LEAST_HEIGHT = 40.0, 33.0, 24.0, 15.0
+_CELL_WIDTH, _NARROW_CELL, _CELL_HEIGHT, _LEAST_HEIGHT = 40.0, 33.0, 24.0, 14.0
 _SMALL_CELL, _SMALL_GRID = 12.0, 150.0
 """Sides of a cell without a number, and of a grid of such cells."""
 _SIGN, _NARROW_SIGN = 18.0, 14.0
@@ -26,7 +26,7 @@ _MANY = 48
 """Channels from which their bars are thin."""
 _LEAST_LINE = 240.0
 """Room for the parts of the sum before they go to another line."""
-_BAR_WIDTH, _THIN_BAR, _BARS_HEIGHT = 8.0, 3.0, 28.0
+_BAR_WIDTH, _THIN_BAR, _BARS_HEIGHT = 8.0, 3.0, 22.0
 _LEAST_MAP, _LARGEST_MAP = 72.0, 260.0
 
 
@@ -146,7 +146,11 @@ class BoardLayout:
         if len(view.layer.shape) > 1:
             self.output = self._map(view.layer, x, LABEL, side)
             y = max(y, self.output.bottom())
-        self._numbers(view, 2.0, 0.4 * room.height(), room.width(), y + (LABEL + 8 if y > LABEL else 0))
+        top = y + (LABEL + 8 if y > LABEL else 0)
+        written = view.written
+        if written is not None and written.kind == PRODUCTS:  # rather narrower than in two lines
+            self.narrow = 3 * written.inputs.shape[1] * _CELL_WIDTH + 2 * _SIGN > room.width() - 4
+        self._numbers(view, 2.0, 0.4 * room.height(), room.width(), top)
 
     def _map(self, layer: SeenLayer, x: float, y: float, side: float) -> QRectF:
         height, width = layer.side
@@ -166,13 +170,13 @@ class BoardLayout:
         in_line = wrap is None and written.kind == PRODUCTS
         limit = max(self._room - left - 4, _LEAST_LINE)
         flowed = _flowed(widths, left, 0.0, limit)
-        beside = in_line and not flowed[-1].top() and flowed[-1].right() + _BETWEEN + count * step <= left + limit
+        beside = in_line and flowed[-1].right() + _BETWEEN + count * step <= left + limit
         bottom = top - LABEL
         if written.kind != VALUE:
-            below = flowed[-1].bottom() + 12 + (count > 1) * (6 if beside else _BARS_HEIGHT + 4)
+            below = flowed[-1].bottom() + 12 + (count > 1) * (_BARS_HEIGHT - _LINE if beside else _BARS_HEIGHT + 4)
             x, bottom = self._grids(written, x, top, tall - (below if in_line else 0), wrap)
         if in_line:  # the sum is a line of text
-            y = bottom + 6 + (count > 1 and beside) * 6
+            y = bottom + 6
             self.lines = tuple(line.translated(0, y) for line in flowed)
         else:
             y = top if wrap is None else bottom + 10
@@ -181,7 +185,7 @@ class BoardLayout:
             self.lines = tuple(QRectF(start, y + n * _LINE, width, _LINE) for n in range(len(texts)))
         if count > 1:
             last = self.lines[-1]
-            corner = (last.right() + _BETWEEN, last.center().y() - _BARS_HEIGHT / 2)
+            corner = (last.right() + _BETWEEN, last.top())
             corner = corner if beside else (left, last.bottom() + 4)
             self.bars = tuple(QRectF(corner[0] + n * step, corner[1], step, _BARS_HEIGHT) for n in range(count))
         parts = (*self.grids.values(), *self.lines, *self.bars)

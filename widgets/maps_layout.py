@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from PySide6.QtCore import QRectF, QSizeF
@@ -83,7 +84,7 @@ class Block:
     name_width: float = 0.0
     """Of bars: the room for names."""
 
-    @property
+    @cached_property
     def area(self) -> QRectF:
         """All of it."""
         found = QRectF(self.head)

@@ -189,16 +189,13 @@ class MapsStrip(QAbstractScrollArea):
         self.viewport().update()
 
     def _sort(self) -> None:
-        known = [layer for layer in self._layers if layer.node in self.values.maps or self._is_flat(layer)]
+        known = [layer for layer in self._layers if self.values.knows(layer.node)]
         if not self._sorted:
             self._orders.clear()
         for layer in known if self._sorted else ():
             if layer.node not in self._orders and not layer.names and layer.tiles > 1:
                 self._orders[layer.node] = self.values.order(layer)
         self.viewport().update()
-
-    def _is_flat(self, layer: SeenLayer) -> bool:
-        return f"{layer.node}.values" in self.values.maps
 
     def _order(self, layer: SeenLayer) -> Sequence[int]:
         found = self._orders.get(layer.node)
@@ -274,6 +271,10 @@ class MapsStrip(QAbstractScrollArea):
         found = self._at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and found is not None:
             self.opened.emit(*found)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Belongs to the press."""
+        event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys go from unit to unit, Enter opens it."""

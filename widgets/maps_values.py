@@ -135,6 +135,10 @@ class MapValues:
             return self._made((node, KERNELS), lambda: self._make_kernels(node))
         return None
 
+    def knows(self, node: str) -> bool:
+        """Whether there is an answer about a layer."""
+        return node in self.maps or f"{node}.values" in self.maps
+
     def order(self, layer: SeenLayer) -> list[int]:
         """The units of a layer, the most active first."""
         found = self.maps.get(f"{layer.node}.activity")

@@ -101,6 +101,7 @@ class MetricsPanel(QWidget):
     def set_values(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Show what the probe Metrics answered, such as "test.accuracy" and "test.confusion"; nothing if empty."""
         self._values = values
+        self.source.setText(self._source_text())
         self._stack.setCurrentIndex(1 if values else 0)
         found = [cls for cls in entries("metrics").values() if f"train.{cls.name}" in values]
         self.overall.set_rows(
@@ -154,7 +155,6 @@ class MetricsPanel(QWidget):
     def _show_caption(self) -> None:
         text = self.confusion.cell_text()
         self.caption.setText(text or self.tr("Counts, and shares of each true class"))
-        self.source.setText(self._source_text())
 
     def _source_text(self) -> str:
         """Which samples were judged and when, where it is not all of them and now."""

@@ -58,6 +58,8 @@ class ConfusionMap(QWidget):
         """Show counts (classes, classes): true ones in rows, answered ones in columns. Raises ValueError otherwise."""
         if counts.ndim != 2 or counts.shape[0] != counts.shape[1]:
             raise ValueError(f"counts (={counts.shape}) must have as many rows as columns")
+        if np.array_equal(counts, self._counts):
+            return
         if self._cell is not None and max(self._cell) >= len(counts):
             self._cell = None
         self._counts = counts

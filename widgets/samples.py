@@ -16,12 +16,12 @@ from widgets import icons, theme
 from widgets.controls import Chip, EmptyState, Segmented, format_number
 from widgets.metrics_confusion import ConfusionMap
 from widgets.samples_chosen import ChosenSample
-from widgets.samples_gallery import SampleGallery, sample_name
-from widgets.samples_order import LEAST_SURE, MOST_SURE, NUMBER, TEST, TRAIN, WORST, SampleTable
+from widgets.samples_gallery import SampleGallery
+from widgets.samples_order import LEAST_SURE, MOST_SURE, NUMBER, TEST, TRAIN, WORST, SampleTable, sample_name
 
 _RESTS = 2.0
 """Seconds for which an order rests while the network trains."""
-_CHOSEN, _CHOSEN_WIDEST = 184, 400
+_CHOSEN, _CHOSEN_WIDEST = 172, 400
 """What the chosen sample gets of height or width."""
 _BAR = 306
 """What the controls above the gallery need."""
@@ -158,8 +158,10 @@ class SamplesPanel(QWidget):
 
     def set_answers(self, answers: Mapping[str, NDArray[Any]], running: bool) -> None:
         """Show what the probe AnswersOfSamples answered; `running`: more will follow at once."""
-        first = self._table is None
-        self._table = SampleTable.of(answers)
+        first, table = self._table is None, SampleTable.of(answers)
+        if self._table is not None and table.same_as(self._table) and (running or self._ordered_at[0] == table.moment):
+            return
+        self._table = table
         self._stack.setCurrentIndex(1)
         if first and self.part.choice() == TEST and not len(self._table.rows(TEST)):
             self.part.set_choice(TRAIN)

@@ -44,7 +44,7 @@ class ChosenSample(QWidget):
         self.layer.setObjectName(f"{object_name}.layer")
         self.layer.setAccessibleName(self.tr("Layer in which neighbours are near"))
         self.layer.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.layer.setMinimumContentsLength(9)
+        self.layer.setMinimumContentsLength(7)
         self.layer.activated.connect(lambda _: self.layer_chosen.emit(self.layer_choice()))
         self.among = _line(f"{object_name}.among", muted=True)
         self.neighbours = NeighbourStrip(f"{object_name}.neighbours")
@@ -95,7 +95,7 @@ class ChosenSample(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Picture and words over a row of neighbours."""
-        return QSize(180, 132)
+        return QSize(168, 132)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Arrange the parts as there is room."""

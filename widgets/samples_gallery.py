@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -26,10 +26,10 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from widgets import theme
 from widgets.controls import format_number
 from widgets.image_pixels import fitted, paint, picture
-from widgets.samples_order import SampleTable
+from widgets.samples_order import SampleTable, sample_name
 
-KEPT = 4000
-"""Most pictures that are kept."""
+KEPT = 1000
+"""Most pictures that are kept, as long as not more are in sight."""
 _SIDE, _LARGEST = 56, 64
 _CAPTION, _GAP, _ROOM = 16, 3, 4
 _NARROWEST = 66
@@ -92,9 +92,10 @@ class SampleGallery(QAbstractScrollArea):
     def set_pictures(self, samples: Iterable[int], images: NDArray[np.uint8]) -> None:
         """Take pictures (pictures, channels, height, width) of the samples at these places."""
         for sample, image in zip(samples, images, strict=True):
-            self._pictures[int(sample)] = picture(image)
+            self._pictures[int(sample)] = _small(picture(image))
             self._pictures.move_to_end(int(sample))
-        while len(self._pictures) > KEPT:
+        most = max(KEPT, 2 * len(self._numbers_in_sight()))
+        while len(self._pictures) > most:
             self._pictures.popitem(last=False)
         self.viewport().update()
 
@@ -383,10 +384,13 @@ class SampleGallery(QAbstractScrollArea):
         self.setAccessibleDescription("" if number is None else self.text_of(number))
 
 
-def sample_name(place: int, learnt: int) -> str:
-    """What the sample at a place is called; so many are there to learn from."""
-    if place < learnt:
-        text = QCoreApplication.translate("SampleGallery", "Train sample {number}")
-        return text.format(number=QLocale().toString(place + 1))
-    text = QCoreApplication.translate("SampleGallery", "Test sample {number}")
-    return text.format(number=QLocale().toString(place - learnt + 1))
+def _small(image: QImage) -> QImage:
+    """Not larger than is shown, in the format of the screen: any other would be changed at each painting."""
+    if max(image.width(), image.height()) > 2 * _LARGEST:
+        image = image.scaled(
+            2 * _LARGEST,
+            2 * _LARGEST,
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+    return image.convertToFormat(QImage.Format.Format_RGB32)

@@ -70,7 +70,7 @@ class LossCurve(QWidget):
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(QColor(current.muted))
         head = QRectF(1, 0, self.width() - 1, _LINE)
-        text = self.text() if len(self._points) else self.tr("no loss is kept for it")
+        text = self.text() if len(self._points) else self.tr("no loss kept")
         shown = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, head.width())
         painter.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
         if not len(self._points):

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from widgets import theme
 from widgets.controls import format_number
 from widgets.image_pixels import fitted, paint, picture
-from widgets.samples_gallery import sample_name
+from widgets.samples_order import sample_name
 
 _SMALLEST, _LARGEST = 32, 56
 _CAPTION, _GAP = 15, 6

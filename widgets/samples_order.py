@@ -1,4 +1,4 @@
-"""Which samples a gallery shows, and in which order: by loss, number or confidence, all or a part of them."""
+"""Which samples a gallery shows, in which order, by loss, number or confidence, and what they are called."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QLocale
 
 WORST, NUMBER, LEAST_SURE, MOST_SURE = "worst", "number", "least_sure", "most_sure"
 TRAIN, TEST = "train", "test"
@@ -49,6 +50,15 @@ class SampleTable:
     def __len__(self) -> int:
         return len(self.answer)
 
+    def same_as(self, other: SampleTable) -> bool:
+        """Whether it says the same, at the same moment."""
+        mine, others = (
+            (table.moment, table.now, table.shares, table.learnt, table.size, table.answer.tobytes(),
+             table.truth.tobytes(), table.loss.tobytes(), table.confidence.tobytes())
+            for table in (self, other)
+        )  # fmt: skip
+        return mine == others
+
     def rows(self, part: str) -> NDArray[np.int64]:
         """The rows of the samples to learn from, or to test on."""
         return np.arange(self.learnt) if part == TRAIN else np.arange(self.learnt, len(self))
@@ -86,3 +96,12 @@ class SampleTable:
             sign = 1 if order == LEAST_SURE else -1
             return rows[np.argsort(sign * self.confidence[rows], kind="stable")]
         return rows
+
+
+def sample_name(place: int, learnt: int) -> str:
+    """What the sample at a place is called; so many are there to learn from."""
+    if place < learnt:
+        text = QCoreApplication.translate("SampleGallery", "Train sample {number}")
+        return text.format(number=QLocale().toString(place + 1))
+    text = QCoreApplication.translate("SampleGallery", "Test sample {number}")
+    return text.format(number=QLocale().toString(place - learnt + 1))

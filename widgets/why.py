@@ -27,7 +27,7 @@ from widgets.why_tiles import (
 
 Values = Mapping[str, NDArray[Any]]
 
-_CONTROLS = 176
+_CONTROLS = 160
 _SWATCH = 9
 _MAPS = ("saliency", "times_input", "integrated", "grad_cam", "occlusion")
 _MAGNITUDES = ("saliency", "grad_cam")
@@ -133,11 +133,13 @@ class WhyPanel(QWidget):
         self._sample = text
 
     def set_values(self, values: Values) -> None:
-        """Show what the probe Attribution answered."""
+        """Show what the probe Attribution answered; what it leaves out stays, if it is about the same question."""
         if not values:
             self.set_reason(self.tr("There is no such sample any more; choose another one."))
             return
-        self._values = values
+        known = self._values
+        same = all(name in known and np.array_equal(known[name], values[name]) for name in ("image", "class"))
+        self._values = {**known, **values} if same else values
         self._show_classes()
         self._show()
         self._stack.setCurrentIndex(1)
@@ -184,7 +186,7 @@ class WhyPanel(QWidget):
         title, foot, tip = self._texts(name)
         values = self._values.get(name)
         if values is None:
-            return Tile(title, tip=tip, missing=self.tr("needs a card that gives maps"))
+            return Tile(title, tip=tip, missing=self.tr("needs a card that gives maps") if name == "grad_cam" else "")
         if not np.isfinite(values).all():
             return Tile(title, tip=tip, missing=self.tr("not a finite number"))
         scale, magnitude = largest(values), name in _MAGNITUDES
@@ -207,18 +209,15 @@ class WhyPanel(QWidget):
             )
         if name == "times_input":
             return (
-                self.tr("gradient × input"),
+                self.tr("grad × input"),
                 self.tr("slope × pixel"),
                 self.tr("The slope at each pixel times its value: black pixels count nothing"),
             )
         if name == "integrated":
             return (
-                self.tr("integrated gradients"),
+                self.tr("integrated grad"),
                 self._completeness(),
-                self.tr(
-                    "Slopes on the way from a sample of zeros to this one, times the pixels. They add up to what the "
-                    "score gains on the way; the gap is what 50 steps miss of it"
-                ),
+                self._integrated_tip(),
             )
         if name == "grad_cam":
             index = self.layers.currentIndex()
@@ -235,12 +234,23 @@ class WhyPanel(QWidget):
         )
 
     def _completeness(self) -> str:
-        """The sum of integrated gradients, and by how much it misses what it should be."""
+        """By how much the sum of integrated gradients misses what it should be."""
+        if "sums" not in self._values:
+            return ""
         total, score, blank = (float(value) for value in self._values["sums"])
         gap = abs(total - (score - blank)) / max(abs(score - blank), 1e-9)
-        return self.tr("Σ {total} · gap {gap} %").format(
-            total=format_number(total), gap=QLocale().toString(min(100 * gap, 999.0), "f", 1)
+        return self.tr("gap {gap} %").format(gap=QLocale().toString(min(100 * gap, 999.0), "f", 1))
+
+    def _integrated_tip(self) -> str:
+        text = self.tr(
+            "Integrated gradients: slopes on the way from a sample of zeros to this one, times the pixels. They add up "
+            "to what the score gains on the way; the gap is what 50 steps miss of it"
         )
+        if "sums" not in self._values:
+            return text
+        total, score, blank = (format_number(float(value)) for value in self._values["sums"])
+        sums = self.tr("Sum {total}; the score rises from {blank} to {score}")
+        return text + "\n" + sums.format(total=total, score=score, blank=blank)
 
     def _choose_layer(self, index: int) -> None:
         self.layer_chosen.emit(self._layers[index])

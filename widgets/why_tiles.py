@@ -108,7 +108,7 @@ class Tiles(QWidget):
         height = width / self._aspect
         row, column = divmod(number, columns)
         return QRectF(
-            column * (width + theme.MARGIN) + 2,
+            column * (width + theme.SPACING) + 2,
             row * (height + _TITLE + _FOOT + theme.UNIT) + _TITLE,
             width,
             height,
@@ -120,7 +120,7 @@ class Tiles(QWidget):
         best = 1, 0.0
         for columns in range(1, count + 1):
             rows = math.ceil(count / columns)
-            wide = (self.width() - 4 - (columns - 1) * theme.MARGIN) / columns
+            wide = (self.width() - 4 - (columns - 1) * theme.SPACING) / columns
             tall = (self.height() - 2 - (rows - 1) * theme.UNIT) / rows - _TITLE - _FOOT
             width = min(wide, tall * self._aspect)
             if width > best[1] + 0.5:

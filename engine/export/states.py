@@ -15,7 +15,7 @@ from engine.document.project import Project
 from engine.export.weights import decode, encode
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
-from engine.training.curve import COLUMNS, stride
+from engine.training.curve import COLUMNS, LIMIT, stride
 from engine.training.trainer import Snapshot
 
 BEST = "best."
@@ -134,6 +134,6 @@ def _curves(content: bytes | None, epoch: int) -> NDArray[np.float64]:
     epochs = rows[:, 0]
     rising = np.isfinite(epochs).all() and epochs[0] >= 0 and epochs[-1] < epoch + 1 and (np.diff(epochs) > 0).all()
     whole = epochs[epochs % 1 == 0]  # epochs that take long have rows within, too
-    if not rising or (whole % stride(int(epochs[-1]))).any():
+    if not rising or len(rows) > 2 * LIMIT or (whole % stride(int(epochs[-1]))).any():
         raise FileError("the history of training is damaged: its epochs are not those of a run")
     return rows

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.images.files import ImageDataError, Reader, content_size, found
 from engine.images.kept import Piece
+
+if TYPE_CHECKING:
+    import tarfile
 
 SHAPE = (3, 32, 32)
 CLASSES = 10
@@ -63,6 +65,8 @@ def read(path: Path, records: int) -> Iterator[Piece]:
 
 def read_archive(path: Path) -> Iterator[Piece]:
     """The records of the archive: those to learn from in its order, then those to test on. Raises ImageDataError."""
+    import tarfile
+
     tested: list[Piece] = []
     missing = {*TRAIN, TEST}
     try:

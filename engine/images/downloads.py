@@ -11,13 +11,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from engine.document.errors import PlaygroundError
+from engine.images.remotes import Remote
 
 TIMEOUT = 8.0
 """Seconds after which a place that does not answer is given up."""
@@ -33,28 +33,6 @@ class DownloadError(PlaygroundError):
 
 class Cancelled(Exception):
     """The user does not want the download any more; what there is of it stays, to be resumed."""
-
-
-@dataclass(frozen=True)
-class Remote:
-    """A file that can be downloaded from any of some places.
-
-    Attributes:
-        name: Its name in the folder.
-        size: Bytes.
-        sha256: Its SHA-256 in hexadecimal digits.
-        urls: Where it is, the best first.
-    """
-
-    name: str
-    size: int
-    sha256: str
-    urls: tuple[str, ...]
-
-
-def everywhere(name: str, size: int, sha256: str, *folders: str) -> Remote:
-    """A file that lies in each of some folders of the net."""
-    return Remote(name, size, sha256, tuple(f"{folder}/{name}" for folder in folders))
 
 
 def download(

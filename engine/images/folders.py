@@ -7,7 +7,6 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -212,6 +211,8 @@ def _by_number(name: str) -> tuple[list[tuple[int, str]], str]:
 
 def _decoded(found: Listing, side: int, colour: bool, bad: list[str]) -> Iterator[tuple[float, Piece]]:
     """Piece by piece: the share that is done, and those that could be read; the others' names are added to `bad`."""
+    from concurrent.futures import ThreadPoolExecutor  # with all it needs, it would delay the start of every window
+
     total = len(found.files)
 
     def one(file: str) -> NDArray[np.uint8] | None:

@@ -12,7 +12,6 @@ import json
 import math
 import mmap
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +83,8 @@ def gathered(values: NDArray[Any], places: Any) -> NDArray[Any]:
     each = math.prod(values.shape[1:]) * values.itemsize
     if values.dtype != np.uint8 or len(places) * each <= IN_MEMORY:
         return values[places]
+    import tempfile  # with all it needs, it would delay the start of every window
+
     try:
         folder().mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder()) as file:
@@ -115,6 +116,8 @@ def _in_memory(most: int, shape: tuple[int, ...], pieces: Pieces) -> Kept:
 
 def _write(path: Path, shape: tuple[int, ...], pieces: Pieces) -> None:
     """Decode into a file that gets its name when it is whole."""
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.stem}-", suffix=".part")
     try:

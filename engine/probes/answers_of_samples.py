@@ -15,6 +15,8 @@ from engine.training.trainer import Trainer
 
 MOST = 512
 """Most pictures that are sent at once."""
+_BYTES = 4_000_000
+"""Most bytes of them."""
 
 
 @register
@@ -73,9 +75,13 @@ class Thumbnails(Probe):
         return super().fits(plan) and plan.document.data.dataset.pictures
 
     def measure(self, trainer: Trainer) -> Arrays:
-        """The answer: "samples" int64 (pictures,), the places that there are; "images" uint8 (pictures, *shape)."""
+        """The answer: "samples" int64 (pictures,), the places that there are; "images" uint8 (pictures, *shape).
+
+        Of large pictures there are fewer at once, those that come first.
+        """
         values = split(trainer.plan.document.data).values
-        places = np.array([place for place in self.samples[:MOST] if 0 <= place < len(values)], np.int64)
+        most = min(MOST, max(1, _BYTES // max(1, values[:1].nbytes)))
+        places = np.array([place for place in self.samples[:most] if 0 <= place < len(values)], np.int64)
         return {"samples": places, "images": values[places]}
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.catalog.registry import Hidden, Range, register
+from engine.catalog.registry import Choice, Hidden, Range, register
 from engine.plan.plan import Plan
 from engine.plan.target import Target
 from engine.probes.probe import Arrays
@@ -24,6 +24,9 @@ SALIENCY, TIMES_INPUT, INTEGRATED, GRAD_CAM, OCCLUSION = METHODS = (
     "occlusion",
 )
 """The maps of an answer, in the order in which they are shown."""
+SLOPES, ALL = "slopes", "all"
+PARTS = (SLOPES, INTEGRATED, OCCLUSION)
+"""What takes about as long each: saliency, gradient × input and Grad-CAM come together."""
 _PART = 64
 """Samples that are looked at in one go."""
 
@@ -38,6 +41,7 @@ class Attribution(SampleProbe):
     class_number: Annotated[int, Hidden()] = -1
     node: Annotated[str, Hidden()] = ""
     steps: Annotated[int, Range(2, 1000)] = 50
+    part: Annotated[str, Choice((ALL, *PARTS))] = ALL
 
     formula = "|∂s/∂x| · x ∂s/∂x · x ∫ ∂s/∂x dα · max(0, Σ α A) · s(x) − s(x without the window)"
     reference = "Simonyan et al., 2014; Shrikumar et al., 2016; Sundararajan et al., 2017; Selvaraju et al., 2017"
@@ -48,7 +52,7 @@ class Attribution(SampleProbe):
         return dataset.pictures and dataset.task == "classification" and super().fits(plan)
 
     def measure(self, trainer: Trainer) -> Arrays:
-        """The answer; nothing where there is no such sample.
+        """The answer, or that `part` of it; nothing where there is no such sample.
 
         "saliency", "times_input", "integrated", "occlusion" float32 (height, width), summed over the channels but for
         "saliency", the largest of them; "grad_cam" float32 (rows, columns) of the maps of `cam_node`, left out where
@@ -66,11 +70,18 @@ class Attribution(SampleProbe):
         answer = int(plan.target.decide(output)[0])
         number = self.class_number if 0 <= self.class_number < plan.target.class_count else answer
         question = weights_of(plan.target, number)
-        maps, sums = _maps(look, plan, x, question, cam_node(plan, self.node), self.steps)
-        answers: dict[str, Array] = {name: np.asarray(found, np.float32) for name, found in maps.items()}
+        parts = PARTS if self.part == ALL else (self.part,)
+        answers: dict[str, Array] = {}
+        for part in parts:
+            if part == SLOPES:
+                answers |= _slopes(look, plan.output, x, question, cam_node(plan, self.node))
+            elif part == INTEGRATED:
+                answers |= _integrated(look, plan.output, x, question, self.steps)
+            else:
+                found = occlusion(look, plan.output, x, question, *window(x.shape[-2:]))
+                answers |= {OCCLUSION: found[0].sum(0)}
         shares, scores = probabilities(plan, output[0])
         return answers | {
-            "sums": np.array(sums, np.float32),
             "image": values[0],
             "scores": scores,
             "shares": np.array([shares]),
@@ -114,24 +125,21 @@ def cam_node(plan: Plan, wanted: str = "") -> str:
     return next(reversed(convolutions or known), "")
 
 
-def _maps(
-    look: Inspection, plan: Plan, x: Array, weights: Array, maps_of: str, steps: int
-) -> tuple[dict[str, Array], tuple[float, float, float]]:
-    """The maps of one sample (1, channels, height, width), and the sums of integrated gradients."""
-    node = plan.output
-    assert node is not None
+def _slopes(look: Inspection, node: str, x: Array, weights: Array, maps_of: str) -> dict[str, Array]:
+    """What the slope of one sample (1, channels, height, width) gives at once."""
     slope = look.input_gradient(x, node, weights, raw=True)
-    integrated = integrated_gradients(look, node, x, weights, steps)
-    ends = look.responses(np.concatenate([x, np.zeros_like(x)]), node, raw=True) @ weights
-    found = {
-        SALIENCY: np.abs(slope[0]).max(0),
-        TIMES_INPUT: (x * slope)[0].sum(0),
-        INTEGRATED: integrated[0].sum(0),
-        OCCLUSION: occlusion(look, node, x, weights, *window(x.shape[-2:]))[0].sum(0),
-    }
+    found = {SALIENCY: np.abs(slope[0]).max(0), TIMES_INPUT: (x * slope)[0].sum(0)}
     if maps_of:
         found[GRAD_CAM] = grad_cam(look, node, x, weights, maps_of)[0]
-    return found, (float(integrated.sum(dtype=np.float64)), float(ends[0]), float(ends[1]))
+    return found
+
+
+def _integrated(look: Inspection, node: str, x: Array, weights: Array, steps: int) -> dict[str, Array]:
+    """Integrated gradients of one sample, and what they should add up to."""
+    found = integrated_gradients(look, node, x, weights, steps)
+    ends = look.responses(np.concatenate([x, np.zeros_like(x)]), node, raw=True) @ weights
+    sums = np.array([found.sum(dtype=np.float64), *ends], np.float32)
+    return {INTEGRATED: found[0].sum(0), "sums": sums}
 
 
 def integrated_gradients(look: Inspection, node: str, x: Array, weights: Array, steps: int) -> Array:

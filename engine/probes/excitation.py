@@ -20,9 +20,9 @@ MOST_UNITS = 16
 """Units that are looked at together."""
 _NOISE, _FAINT = 32, 0.05
 """Pictures of noise that a unit's answer is compared with, and how far they are from blank, as a share of the range."""
-_WORK = 60_000_000
+_WORK = 30_000_000
 """Multiply-adds that one answer may take."""
-_FASTEST = 8
+_FASTEST = 4
 """Most steps in one answer."""
 _RATE, _DECAY = 0.12, 0.05
 """How far a step moves the pixel that matters most, as a share of its range, and the part of its way that each pixel

@@ -17,9 +17,9 @@ from engine.training.trainer import Trainer
 Array = NDArray[Any]
 
 WEIGHTS, GRADIENTS, ACTIVATIONS = KINDS = ("weights", "gradients", "activations")
-_VALUES, _LEAST = 240_000, 2048
+_VALUES, _LEAST = 80_000, 2048
 """Numbers that are counted for all cards together, and at least of each."""
-_WORK = 20_000_000
+_WORK = 10_000_000
 """Multiply-adds that one look at the outputs may take."""
 _SAMPLES = 128
 _NEAR, _MOSTLY = 0.01, 0.9

@@ -15,13 +15,13 @@ from engine.training.trainer import Trainer
 
 Array = NDArray[Any]
 
-SAMPLES = 400
+SAMPLES = 300
 """Samples that are shown: more would hide each other."""
 _ENOUGH = 100
 """Samples to test on from which on those to learn from are left out."""
-_WORK = 100_000_000
-"""Multiply-adds that one look may take."""
-_BLOCK, _TURNS = 10, 60
+_WORK, _FEWEST = 50_000_000, 64
+"""Multiply-adds that one look may take, and how many samples are shown however many these are."""
+_BLOCK, _TURNS = 6, 40
 """Vectors with which the two largest directions are looked for, and most turns that this takes."""
 _THUMBNAIL = 32
 """Longest side of a thumbnail."""
@@ -39,7 +39,8 @@ class Axes(NamedTuple):
 
     def project(self, values: Array) -> Array:
         """Values (samples, features) in the two directions, (samples, 2)."""
-        return (values - self.mean) @ self.directions.T
+        directions = self.directions.T.astype(values.dtype)
+        return values @ directions - self.mean @ self.directions.T
 
 
 @register
@@ -63,22 +64,26 @@ class Space(Probe):
         they should be answered with, and "answers", what they are; "explained" float32 (2,), the share of the variance
         along each direction. `sample` is among them, whichever it is, but counts nothing for the directions.
         """
+        return self.seen(trainer)[0]
+
+    def seen(self, trainer: Trainer) -> tuple[dict[str, Array], Axes]:
+        """The answer, and the directions that it is seen in."""
         places = chosen(trainer.plan, self.samples)
-        axes, values = self.axes(trainer, places)
+        count = len(places)
         if self.sample >= 0 and self.sample not in places:
             places = np.append(places, self.sample)
-            values = np.concatenate([values, outputs(trainer, self.node, places[-1:])])
+        values, known = outputs(trainer, self.node, places)
+        axes = self.axes(values[:count])
         return {
             "points": axes.project(values).astype(np.float32),
             "places": places,
-            **truths(trainer, places),
+            **known,
             "explained": axes.explained.astype(np.float32),
-        }
+        }, axes
 
-    def axes(self, trainer: Trainer, places: Array) -> tuple[Axes, Array]:
-        """The two directions, and the outputs that they were found in."""
-        values = outputs(trainer, self.node, places)
-        return principal_axes(values), values
+    def axes(self, values: Array) -> Axes:
+        """The two directions of outputs (samples, features)."""
+        return principal_axes(values)
 
 
 @register
@@ -117,25 +122,19 @@ def chosen(plan: Plan, most: int) -> Array:
     samples = split(plan.document.data)
     learnt, count = len(samples.train), len(samples.values)
     first = learnt if count - learnt >= _ENOUGH else 0
-    fast = max(_ENOUGH, _WORK // max(1, plan.cost.multiply_adds))
+    fast = max(_FEWEST, _WORK // max(1, plan.cost.multiply_adds))
     return np.arange(first, min(count, first + min(most, fast)))
 
 
-def outputs(trainer: Trainer, node: str, places: Array) -> Array:
-    """What a card gives for samples, (samples, features) float32."""
-    values = np.array(split(trainer.plan.document.data).values[places])
-    found: Array = trainer.outputs(values, (node,))[node]
-    return found.reshape(len(places), -1)
-
-
-def truths(trainer: Trainer, places: Array) -> dict[str, Array]:
-    """What samples should be answered with, and what they are."""
+def outputs(trainer: Trainer, node: str, places: Array) -> tuple[Array, dict[str, Array]]:
+    """What a card gives for samples, (samples, features) float32; their "targets" and "answers"."""
     plan = trainer.plan
     assert plan.output is not None and plan.target is not None
     samples = split(plan.document.data)
+    found = trainer.outputs(np.array(samples.values[places]), tuple(dict.fromkeys((node, plan.output))))
     targets = np.concatenate([samples.train.targets, samples.test.targets])[places]
-    answers = plan.target.decide(trainer.outputs(np.array(samples.values[places]), (plan.output,))[plan.output])
-    return {"targets": targets, "answers": np.asarray(answers)}
+    known = {"targets": targets, "answers": np.asarray(plan.target.decide(found[plan.output]))}
+    return found[node].reshape(len(places), -1), known
 
 
 def principal_axes(values: Array) -> Axes:
@@ -143,12 +142,13 @@ def principal_axes(values: Array) -> Axes:
 
     The component of each that is largest is positive, so that the same values are always seen the same way.
     """
-    finite = np.nan_to_num(values.astype(np.float64), posinf=0.0, neginf=0.0)
+    finite = values if np.isfinite(values.sum()) else np.nan_to_num(values, posinf=0.0, neginf=0.0)
     mean = finite.mean(0)
-    centred = finite - mean
-    samples, features = centred.shape
+    samples, features = finite.shape
     wide = features > samples
-    spread, vectors = _largest(centred @ centred.T if wide else centred.T @ centred)
+    # Sums of products in single precision are exact enough where there are many features, and take half of the time.
+    centred = (finite - mean).astype(np.float32 if wide and values.dtype == np.float32 else np.float64)
+    spread, vectors = _largest((centred @ centred.T if wide else centred.T @ centred).astype(np.float64))
     directions = np.zeros((2, features))
     if wide:
         vectors = centred.T @ vectors
@@ -157,7 +157,7 @@ def principal_axes(values: Array) -> Axes:
     ends = directions[np.arange(2), np.abs(directions).argmax(1)]
     directions[ends < 0] *= -1
     explained = np.zeros(2)
-    explained[: len(spread)] = spread / max(float(np.square(centred).sum()), 1e-300)
+    explained[: len(spread)] = spread / max(float(np.square(centred).sum(dtype=np.float64)), 1e-300)
     return Axes(mean, directions, explained)
 
 
@@ -173,7 +173,7 @@ def _largest(matrix: Array) -> tuple[Array, Array]:
     for _ in range(_TURNS):
         image = np.einsum("ij,jk->ik", matrix, block)
         values = np.linalg.eigvalsh(block.T @ image)
-        if np.allclose(values[-2:], before[-2:], rtol=1e-10, atol=1e-300):
+        if np.allclose(values[-2:], before[-2:], rtol=1e-8, atol=1e-300):
             break
         before, block = values, np.linalg.qr(image)[0]
     values, turns = np.linalg.eigh(block.T @ np.einsum("ij,jk->ik", matrix, block))

@@ -11,7 +11,7 @@ from engine.plan.plan import Plan
 from engine.probes.decision import Decision
 from engine.probes.neuron_maps import grid
 from engine.probes.probe import Arrays
-from engine.probes.space import Axes, Space, chosen
+from engine.probes.space import Axes, Space
 from engine.training.trainer import Array, Trainer
 
 
@@ -33,17 +33,15 @@ class WarpedGrid(Space):
         "grid" float32 (resolution, resolution, 2), its first row with the largest x₂; "image" uint8 (resolution,
         resolution) and "kind" int64 (1,), what the network answers there, as `Decision` says it.
         """
-        found = dict(super().measure(trainer))
-        axes, _ = self.axes(trainer, chosen(trainer.plan, self.samples))
+        found, axes = self.seen(trainer)
         points = trainer.outputs(grid(self.resolution), (self.node,))[self.node]
         lines = axes.project(points.reshape(len(points), -1)).reshape(self.resolution, self.resolution, 2)
         answer = Decision(self.resolution, values=False).measure(trainer)
         return found | {"grid": lines.astype(np.float32), "image": answer["image"], "kind": answer["kind"]}
 
-    def axes(self, trainer: Trainer, places: Array) -> tuple[Axes, Array]:
+    def axes(self, values: Array) -> Axes:
         """The two units of a card of two, as they are; else the principal components."""
-        found, values = super().axes(trainer, places)
-        if values.shape[1] == 2:
-            shares = values.var(0, dtype=np.float64)
-            found = Axes(np.zeros(2), np.eye(2), shares / max(float(shares.sum()), 1e-300))
-        return found, values
+        if values.shape[1] != 2:
+            return super().axes(values)
+        shares = values.var(0, dtype=np.float64)
+        return Axes(np.zeros(2), np.eye(2), shares / max(float(shares.sum()), 1e-300))

@@ -90,7 +90,9 @@ class Judging(Looking):
         """Look at the answers, for all who want to know: the status of a frame asks, too."""
         raw = self._judged_answers()
         self._evaluation = Evaluation(*map(float, self._judge.evaluations(raw[None])[0]))
-        return self._keep(self._moment, raw)
+        if self._takes_long:
+            self._recorded_evaluation = self._evaluation  # until the epoch ends
+        return self._keep(self._moment, raw, recorded=self.position == 0)
 
     def _judged_answers(self) -> Array:
         """The raw answers to all that is judged: the first samples to learn from, and those to test on."""
@@ -116,6 +118,6 @@ class Judging(Looking):
 
     def _forget_after(self, epoch: float) -> None:
         """The run has gone back: what came after that moment is not its own any more."""
-        self._newest = None
+        self._newest = self._recorded_evaluation = None
         if self._history is not None:
             self._history.truncate(epoch)

@@ -19,8 +19,8 @@ class LossHistory:
         self._stride = 1
 
     def record(self, epoch: int, losses: Array) -> None:
-        """Add the losses (samples,) at the end of an epoch; what is not on the stride is left out."""
-        if epoch % self._stride:
+        """Add the losses (samples,) at the end of an epoch; what is not on the stride, or known, is left out."""
+        if epoch % self._stride or (self._epochs and epoch <= self._epochs[-1]):
             return
         if len(self._epochs) == POINTS:
             self._stride *= 2

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from engine.document.errors import Sentence
+from engine.images import places
 
 _KERNELS = "engine.training.kernels"
 """The module whose functions are compiled when it is imported."""
@@ -45,18 +46,11 @@ class Loaded(NamedTuple):
 def cache_folder() -> Path:
     """A folder for this version of the kernels, in `NUMBA_CACHE_DIR` or else in the user's folder for caches."""
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    if chosen:
-        base = chosen
-    elif sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = str(Path.home() / "Library" / "Caches")
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    base = Path(chosen) / "neural-playground" if chosen else places.cache_folder()
     digest = hashlib.sha256(importlib.metadata.version("numba").encode())
     for name in _SOURCES:
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return Path(base) / "neural-playground" / f"kernels-{digest.hexdigest()[:12]}"
+    return base / f"kernels-{digest.hexdigest()[:12]}"
 
 
 @cache

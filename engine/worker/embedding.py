@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from engine.document.errors import PlaygroundError
-from engine.probes.space import chosen, outputs, truths
+from engine.probes.space import chosen, outputs
 from engine.training.trainer import Trainer
 from engine.worker.background import Background
 from engine.worker.messages import Embed, EmbeddingProgress, FromWorker, Starting
@@ -40,8 +40,8 @@ class Embeddings(Background):
             raise PlaygroundError("method (={method}) must be one of {known}", method=message.method, known=METHODS)
         prepare()
         places = chosen(trainer.plan, message.samples)
-        values = outputs(trainer, message.node, places)
-        known = {"places": places, **truths(trainer, places)}
+        values, found = outputs(trainer, message.node, places)
+        known = {"places": places, **found}
         self._send(_progress(message, trainer.epoch, {}, 0.0, finished=False))
         return partial(self._lay_out, message, trainer.epoch, values, known, stop)
 

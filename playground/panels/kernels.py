@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from engine.plan.plan import Plan
-from engine.probes.kernels import CHANGE, GRADIENT, START, WEIGHTS, Kernels
+from engine.probes.kernels import START, WEIGHTS, Kernels
 from engine.probes.probe import Arrays, Probe
 from engine.probes.weights import has_kernels, kernel_shape
 from playground.menus import QT_TRANSLATE_NOOP
 from playground.view import View
-from widgets import kernels as widget
 from widgets.canvas.layout import layer_title
-from widgets.kernels import KernelsPanel
 from widgets.kernels_values import Film, layers_of
 from widgets.maps_layout import SeenLayer
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
 
-_WHAT = {widget.WEIGHTS: WEIGHTS, widget.START: START, widget.GRADIENT: GRADIENT, widget.CHANGE: CHANGE}
 _FILMED = 60_000
 """Weights of all layers together up to which the film is of all kernels: of more, of the chosen layer's."""
 
@@ -55,6 +52,8 @@ class KernelsView(View):
 
     def make(self) -> QWidget:
         """The panel's widget."""
+        from widgets.kernels import KernelsPanel
+
         self.panel = KernelsPanel(self.film)
         self.panel.chosen.connect(self.window.focus.choose_unit)
         self.panel.wants_changed.connect(self.window.views.live.refresh)
@@ -65,7 +64,7 @@ class KernelsView(View):
         if not self.panel.shows_layers():
             return ()
         seen = tuple(node for node in self.panel.strip.layers_in_sight() if node in plan.nodes)
-        found: list[Probe] = [Kernels(seen, _WHAT[self.panel.what.choice()])] if seen else []
+        found: list[Probe] = [Kernels(seen, self.panel.what.choice())] if seen else []
         filmed = self._filmed(plan)
         if filmed:
             missing = tuple(node for node in filmed if not self.film.has_start(node))
@@ -86,7 +85,7 @@ class KernelsView(View):
             self.film.note(answer, start=True)
         if probe.what == WEIGHTS and probe.nodes == self._filmed(self.window.controller.plan):
             self.film.note(answer)
-        if probe.what == _WHAT[self.panel.what.choice()]:
+        if probe.what == self.panel.what.choice():
             self.panel.set_kernels(answer)
         self.panel.film.update()
 

@@ -19,7 +19,6 @@ from playground.menus import QT_TRANSLATE_NOOP
 from playground.view import View
 from widgets import maps_values, theme
 from widgets.canvas.layout import layer_title
-from widgets.maps import LayersSee
 from widgets.maps_layout import SeenLayer
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ class LayersSeeView(View):
 
     def make(self) -> QWidget:
         """The panel's widget."""
+        from widgets.maps import LayersSee
+
         self.panel = LayersSee()
         focus, refresh = self.window.focus, self.window.views.live.refresh
         self.panel.opened.connect(focus.choose_unit)

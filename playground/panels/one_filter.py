@@ -16,7 +16,6 @@ from playground.menus import QT_TRANSLATE_NOOP
 from playground.view import View
 from widgets.canvas.layout import layer_title
 from widgets.controls_numbers import format_number
-from widgets.one_filter import OneFilterPanel
 
 _BEST = 9
 _SOONEST = 2.0
@@ -38,6 +37,8 @@ class OneFilterView(View):
 
     def make(self) -> QWidget:
         """The panel's widget."""
+        from widgets.one_filter import OneFilterPanel
+
         self._best: tuple[int, ...] = ()
         self._filter: tuple[str, int] = ("", 0)
         self._begin()

@@ -119,7 +119,9 @@ class SpaceView(View):
             self._before = {}
             self._panel.set_method(method)
         self._method = method
-        if method != _PCA:
+        if method == _PCA:
+            self.follow(self.window.controller.plan)  # another card may have been chosen meanwhile
+        else:
             self._panel.set_computing(self.tr("{method} is being computed …").format(method=method))
             self._panel.set_busy(True)
             self.window.session.embed(self._layer, method, SAMPLES)

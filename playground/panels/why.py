@@ -8,7 +8,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QWidget
 
 from engine.plan.plan import Plan
-from engine.probes.attribution import Attribution, cam_node, cam_nodes
+from engine.probes.attribution import ALL, PARTS, Attribution, cam_node, cam_nodes
 from engine.probes.probe import Arrays, Probe
 from playground.menus import QT_TRANSLATE_NOOP
 from playground.view import View
@@ -25,7 +25,7 @@ class WhyView(View):
     def make(self) -> QWidget:
         from widgets.why import WhyPanel
 
-        self._class, self._layer = -1, ""
+        self._class, self._layer, self._turn = -1, "", 0
         self._panel = WhyPanel()
         self._panel.class_chosen.connect(self._choose_class)
         self._panel.layer_chosen.connect(self._choose_layer)
@@ -33,10 +33,14 @@ class WhyView(View):
         return self._panel
 
     def probes(self, plan: Plan) -> Sequence[Probe]:
+        """While it trains, one part after the other: all of them would hold it up for too long."""
         focus = self.window.focus
-        return [Attribution(sample=focus.sample, image=focus.image, class_number=self._class, node=self._layer)]
+        part = PARTS[self._turn % len(PARTS)] if self.window.session.running else ALL
+        question = Attribution(class_number=self._class, node=self._layer, part=part)
+        return [question.replace(sample=focus.sample, image=focus.image)]
 
     def show_answer(self, probe: Probe, answer: Arrays) -> None:
+        self._turn += 1
         self._panel.set_values(answer)
 
     def follow(self, plan: Plan) -> None:

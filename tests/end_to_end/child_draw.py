@@ -11,6 +11,7 @@ import traceback
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QPoint, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
@@ -47,6 +48,16 @@ class Drawer(Journey):
                     words += self.point(panel.pad, at(x + (to_x - x) * share, y + (to_y - y) * share))
             self.do(*words, "mouseup", "1")
 
+    def wait_for_answer(self, view: DrawView, panel: DrawPanel, strokes: int) -> None:
+        self.until(lambda: len(panel.pad.strokes()) == strokes, "all is drawn")
+        image = panel.image()
+
+        def answered() -> bool:
+            found = view.latest.get("image")
+            return found is not None and np.array_equal(found, image)
+
+        self.until(answered, "the network has answered")
+
     def read(self) -> Facts:
         window = self.window
         self.until(lambda: window.session.status is not None, "the run stands")
@@ -61,16 +72,7 @@ class Drawer(Journey):
                 self.until(panel.pad.is_empty, "the sheet is empty")
                 view.latest.clear()
                 self.draw(panel, strokes)
-                self.until(lambda: len(panel.pad.strokes()) == len(strokes), "all is drawn")  # noqa: B023
-                image = panel.image()
-                assert image is not None
-                wanted = tuple(image.ravel().tolist())
-                self.until(
-                    lambda: (
-                        view.latest.get("image") is not None and tuple(view.latest["image"].ravel().tolist()) == wanted
-                    ),  # noqa: B023
-                    "the network has answered",
-                )
+                self.wait_for_answer(view, panel, len(strokes))
                 scores = view.latest["scores"]
                 found.setdefault(name, []).append(int(scores.argmax()))
                 found.setdefault("sure", []).append(round(float(scores.max()), 3))

@@ -271,3 +271,27 @@ def test_classes_may_have_names(panel: MetricsPanel, confusion: ConfusionMap, qt
     assert confusion.cell_text().startswith("true iris, answered iris: 77 of 250")
     panel.set_class_names(["iris"])  # what has no name has its number
     assert panel.classes.item(2, 0).text() == "2"
+
+
+def test_it_says_which_samples_were_judged_and_when(panel: MetricsPanel) -> None:
+    values = measured(TABLES)
+    panel.set_values(values)
+    assert panel.source.text() == ""
+    moment = {"moment": np.array([3.0]), "now": np.array([False]), "learnt": np.array([2000, 60000])}
+    panel.set_values(values | moment)
+    assert panel.source.text() == "as of epoch 3 · train: the first 2,000 of 60,000"
+    panel.set_values(values | moment | {"now": np.array([True]), "learnt": np.array([500, 500])})
+    assert panel.source.text() == ""
+
+
+def test_a_cell_is_chosen_where_its_samples_can_be_shown(panel: MetricsPanel, qtbot: QtBot) -> None:
+    panel.set_values(measured(TABLES))
+    place = panel.confusion.rectangle(0, 2).center().toPoint()
+    with qtbot.assertNotEmitted(panel.cell_chosen):
+        qtbot.mouseClick(panel.confusion, Qt.MouseButton.LeftButton, pos=place)
+    panel.set_cells_choosable(True)
+    with qtbot.waitSignal(panel.cell_chosen) as blocker:
+        qtbot.mouseClick(panel.confusion, Qt.MouseButton.LeftButton, pos=place)
+    assert blocker.args == ["test", (0, 2)]
+    qtbot.mouseClick(panel.part.button("train"), Qt.MouseButton.LeftButton)
+    assert panel.confusion.chosen() is None

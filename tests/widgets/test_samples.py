@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from tests.widgets.conftest import Show
-from widgets import theme
+from widgets import samples_gallery, theme
 from widgets.metrics_confusion import ConfusionMap
 from widgets.samples import SamplesPanel, epoch_text
 from widgets.samples_gallery import SampleGallery
@@ -310,3 +310,11 @@ def test_a_map_that_offers_no_choice_takes_none(show: Show, qtbot: QtBot) -> Non
     with qtbot.assertNotEmitted(confusion.chosen_changed):
         qtbot.mouseClick(confusion, Qt.MouseButton.LeftButton, pos=confusion.rectangle(1, 1).center().toPoint())
     assert confusion.chosen() is None
+
+
+def test_pictures_kept_are_few_and_small(gallery: SampleGallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples_gallery, "KEPT", 60)
+    for start in range(0, 300, 50):
+        gallery.set_pictures(range(start, start + 50), np.zeros((50, 3, 200, 100), np.uint8))
+    assert list(gallery._pictures) == list(range(240, 300))
+    assert {(image.width(), image.height()) for image in gallery._pictures.values()} == {(64, 128)}

@@ -58,14 +58,15 @@ def pixel(panel: WhyPanel, number: int, row: int, column: int) -> QColor:
 
 def test_the_answer_the_truth_and_the_gap_are_told(panel: WhyPanel) -> None:
     titles = [tile.title for tile in panel.tiles.tiles()]
-    assert titles == ["test sample 4", "saliency", "gradient × input", "integrated gradients", "Grad-CAM", "occlusion"]
+    assert titles == ["test sample 4", "saliency", "grad × input", "integrated grad", "Grad-CAM", "occlusion"]
     assert panel.tiles.tiles()[0].foot == "answer dog" and panel.tiles.tiles()[0].role == "muted"
-    assert panel.tiles.tiles()[3].foot == "Σ 5.00 · gap 0.0 %"
+    assert panel.tiles.tiles()[3].foot == "gap 0.0 %"
+    assert "Sum 5.00; the score rises from -1.00 to 4.00" in panel.tiles.tiles()[3].tip
     assert panel.tiles.tiles()[4].foot == "maps of conv2d_2"
     assert panel.classes.currentText() == "its answer: dog · 70.0 %"
     panel.set_values(values(truth=np.array([0]), sums=np.array([4.5, 4.0, -1.0])))
     assert panel.tiles.tiles()[0].foot == "dog, not cat" and panel.tiles.tiles()[0].role == "error"
-    assert panel.tiles.tiles()[3].foot == "Σ 4.50 · gap 10.0 %"
+    assert panel.tiles.tiles()[3].foot == "gap 10.0 %"
 
 
 def test_blue_speaks_for_and_orange_against(panel: WhyPanel, qtbot: QtBot) -> None:
@@ -87,9 +88,9 @@ def test_the_pointer_reads_the_number_of_a_pixel(panel: WhyPanel, qtbot: QtBot) 
     panel.noted.connect(notes.append)
     qtbot.mouseMove(panel.tiles, point(panel, 2, 2, 5))
     qtbot.waitUntil(lambda: bool(notes))
-    assert notes[-1] == "gradient × input · row 3, column 6: 2.00"
+    assert notes[-1] == "grad × input · row 3, column 6: 2.00"
     panel.set_values(values(times_input=np.full((8, 8), 0.5, np.float32)))
-    assert notes[-1] == "gradient × input · row 3, column 6: 0.500"
+    assert notes[-1] == "grad × input · row 3, column 6: 0.500"
     qtbot.mouseMove(panel.tiles, point(panel, 0, 2, 5))
     qtbot.waitUntil(lambda: notes[-1] == "pixel · row 3, column 6: 200")
 
@@ -121,7 +122,7 @@ def test_the_keyboard_goes_from_map_to_map(panel: WhyPanel, qtbot: QtBot) -> Non
 
 
 def test_what_is_missing_is_said(panel: WhyPanel) -> None:
-    without = values()
+    without = values(**{"class": np.array([2])})
     del without["grad_cam"]
     without["saliency"] = np.full((8, 8), np.nan, np.float32)
     panel.set_values(without)
@@ -140,3 +141,11 @@ def test_all_maps_are_seen_in_any_panel(panel: WhyPanel, width: int, height: int
     assert all(area.contains(place.toRect()) for place in places)
     assert not any(one.intersects(other) for one in places for other in places if one is not other)
     assert places[0].width() >= 50
+
+
+def test_a_part_of_an_answer_leaves_the_rest_unless_it_is_about_something_else(panel: WhyPanel) -> None:
+    part = {name: array for name, array in values().items() if name not in ("saliency", "integrated", "sums")}
+    panel.set_values(part)
+    assert all(tile.picture is not None for tile in panel.tiles.tiles())
+    panel.set_values({**part, "class": np.array([0])})
+    assert [tile.picture is None for tile in panel.tiles.tiles()] == [False, True, False, True, False, False]

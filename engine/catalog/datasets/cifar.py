@@ -11,9 +11,9 @@ from engine.catalog.datasets.images import Images
 from engine.catalog.datasets.published import PublishedImages
 from engine.catalog.registry import register
 from engine.images import cifar
-from engine.images.downloads import everywhere
 from engine.images.files import ImageDataError, Stamp, content_size, stamp_of
 from engine.images.kept import Kept, Piece, kept
+from engine.images.remotes import everywhere
 
 
 class _Files(NamedTuple):

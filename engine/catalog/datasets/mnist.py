@@ -15,9 +15,9 @@ from engine.catalog.datasets.images import Images
 from engine.catalog.datasets.published import PublishedImages
 from engine.catalog.registry import register
 from engine.images import idx
-from engine.images.downloads import everywhere
 from engine.images.files import ImageDataError, Stamp, found, stamp_of
 from engine.images.kept import Kept, Piece, kept
+from engine.images.remotes import everywhere
 
 _SIDE = 28
 _TRAIN, _TEST = 60_000, 10_000

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from engine.catalog.datasets.images import ImageDataset, Images
 from engine.document.errors import Sentence
-from engine.images.downloads import Remote
 from engine.images.files import ImageDataError
 from engine.images.places import data_folder
+from engine.images.remotes import Remote
 
 
 @dataclass

@@ -309,7 +309,7 @@ def test_a_folder_is_remembered_by_what_is_in_it(folder: Path, tmp_path: Path) -
     assert dataset.located(str(moved)) == dataset.replace(path=str(moved))
     assert dataset.located(str(moved)).source == dataset.source
     (moved / "grey").rename(moved / "green")
-    with pytest.raises(ImageDataError, match="[Tt]he folders in .* are 'dark', 'green', 'light', not 'dark', 'grey'"):
+    with pytest.raises(ImageDataError, match=r"[Tt]he folders in .* are 'dark', 'green', 'light', not 'dark', 'grey'"):
         dataset.located(str(moved))
 
 

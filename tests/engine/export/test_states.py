@@ -118,6 +118,16 @@ def test_averages_of_a_normalization_are_kept(tmp_path: Path) -> None:
     assert same(straight.snapshot(), resumed.snapshot())
 
 
+def test_points_within_an_epoch_that_took_long_are_kept(tmp_path: Path) -> None:
+    run = run_of(small(), "torch")
+    run.train_epochs(2)
+    before = run.snapshot()
+    within = np.insert(before.curves, [1, 1, 3], [[0.25] * 6, [0.75] * 6, [2.5] * 6], axis=0)
+    document, found = through_a_file(small(), dataclasses.replace(before, curves=within), tmp_path / "long.nnp")
+    assert document == small() and found.curves.tobytes() == within.tobytes()
+    assert found.curves[:, 0].tolist() == [0, 0.25, 0.75, 1, 2, 2.5]
+
+
 def test_a_file_without_state_gives_the_weights_alone() -> None:
     run = run_of(small(), "numba")
     run.train_epochs(2)
@@ -172,6 +182,7 @@ REFUSED: list[tuple[str, str, Change]] = [
     ("history", "damaged", lambda found: found.update(curves=np.full((1, 6), 9.0))),
     ("history", "damaged", lambda found: found.update(curves=np.full((1, 6), np.nan))),
     ("history", "damaged", lambda found: found.update(curves=np.zeros((1, 6), np.float32))),
+    ("history", "damaged", lambda found: found.update(curves=np.linspace(0, 3, 6 * 4001).reshape(-1, 6))),
     ("history", "damaged", lambda found: found.clear()),
 ]
 

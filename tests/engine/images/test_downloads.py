@@ -1,4 +1,4 @@
-"""Downloads from a real server in a thread: slow, truncating, lying, gone; cancelled, resumed; and without a network."""
+"""Downloads from a real server in a thread: slow, short, lying, gone; cancelled, resumed; without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from engine.images import downloads
-from engine.images.downloads import Cancelled, DownloadError, Remote, download, everywhere
+from engine.images.downloads import Cancelled, DownloadError, download
+from engine.images.remotes import Remote, everywhere
 
 CONTENT = np.random.default_rng(1).bytes(300_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

@@ -1,4 +1,4 @@
-"""Folders of pictures: what is found in them, in which order, and how each picture becomes a square; hostile ones too."""
+"""Folders of pictures: what is found in them, in which order, how each becomes a square; hostile ones, too."""
 
 from __future__ import annotations
 
@@ -71,9 +71,7 @@ def test_the_stamp_follows_names_and_sizes_wherever_the_folder_lies(folder: Path
 
 
 def test_a_folder_without_classes_says_what_it_needs(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        ImageDataError, match=r"must hold a folder with pictures .* for each class, two or more; it has 0"
-    ):
+    with pytest.raises(ImageDataError, match=r"must hold a folder with pictures .* two or more; it has 0"):
         listing(str(folder / "red"))
     for name in ("blue 10", "red"):
         (folder / name).rename(tmp_path / name)
@@ -209,7 +207,7 @@ def test_nothing_but_damaged_files(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "1.png").write_bytes(b"no picture")
-    with pytest.raises(ImageDataError, match="one of the 2 files of .* is a picture that can be read"):
+    with pytest.raises(ImageDataError, match=r"one of the 2 files of .* is a picture that can be read"):
         pictures(listing(str(tmp_path)), 8, True)
     assert len(some(str(tmp_path), 5, 8, True).labels) == 0
 

@@ -65,9 +65,9 @@ def test_classes_are_reached_and_the_value_is_what_the_network_answers_to_the_pi
 
 
 def test_each_answer_takes_a_few_steps_and_the_last_one_is_the_end(trainer: TorchTrainer) -> None:
-    steps = [int(Excitation("dense_1", (1,), 5, turn, 1, 20).measure(trainer)["step"][0]) for turn in range(4)]
-    assert steps == [8, 16, 20, 20]
-    pictures = [Excitation("dense_1", (1,), 5, turn, 1, 20).measure(trainer)["images"] for turn in (4, 5)]
+    steps = [int(Excitation("dense_1", (1,), 5, turn, 1, 20).measure(trainer)["step"][0]) for turn in range(6)]
+    assert steps == [4, 8, 12, 16, 20, 20]
+    pictures = [Excitation("dense_1", (1,), 5, turn, 1, 20).measure(trainer)["images"] for turn in (6, 7)]
     assert np.array_equal(*pictures)
 
 

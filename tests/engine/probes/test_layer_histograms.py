@@ -52,9 +52,9 @@ def test_updates_are_known_after_the_next_step(kind: Kind) -> None:
 def test_long_arrays_are_counted_in_part_and_their_norm_is_close() -> None:
     run = TorchTrainer(resolve(chain(Dense(900, Tanh()), Dense(900, Tanh()), Dense(1), data=DATA)))
     found = LayerHistograms(WEIGHTS, ("dense_2",)).measure(run)
-    assert 100_000 < found["dense_2.counts"].sum() < 300_000 < 900 * 900
+    assert 50_000 < found["dense_2.counts"].sum() <= 80_000 < 900 * 900
     norm = np.linalg.norm(run.parameter("dense_2.weight"))
-    assert found["dense_2.norm"][0] == pytest.approx(norm, rel=0.01)
+    assert found["dense_2.norm"][0] == pytest.approx(norm, rel=0.02)
 
 
 @BACKENDS

@@ -18,6 +18,7 @@ from engine.catalog.optimizers import Adam
 from engine.document.graph import Data, Document, Training
 from engine.plan.data import split
 from engine.plan.resolve import resolve
+from engine.probes import answers_of_samples
 from engine.probes import neighbours as neighbours_module
 from engine.probes.answers_of_samples import MOST, AnswersOfSamples, LossOfSample, Thumbnails
 from engine.probes.metrics import Metrics
@@ -215,3 +216,9 @@ def test_a_drawing_has_neighbours_too_and_itself_is_none_of_them() -> None:
     assert found["samples"][0] == 305 and found["distances"][0] == pytest.approx(0, abs=1e-4)
     assert 305 not in Neighbours(sample=305, node=name).measure(trainer)["samples"]
     assert not Neighbours(sample=305, node="gone").fits(trainer.plan)
+
+
+def test_of_large_pictures_fewer_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers_of_samples, "_BYTES", 3 * 64)
+    trainer = trained(DENSE, epochs=0)
+    assert Thumbnails(samples=(7, 8, 9, 10)).measure(trainer)["samples"].tolist() == [7, 8, 9]

@@ -36,7 +36,7 @@ def digits() -> NumbaTrainer:
 @pytest.mark.parametrize("node", ["flatten_1", "dense_1", "dense_2"])
 def test_principal_components_are_those_of_scikit_learn(digits: NumbaTrainer, node: str) -> None:
     places = chosen(digits.plan, 300)
-    values = outputs(digits, node, places)
+    values, _ = outputs(digits, node, places)
     found = Space(node, samples=300).measure(digits)
     other = PCA(2, svd_solver="full").fit(values.astype(np.float64))
     expected = other.transform(values.astype(np.float64))
@@ -108,7 +108,7 @@ def test_the_grid_of_two_units_is_what_they_answer() -> None:
 def test_the_grid_of_more_units_lies_in_the_plane_of_the_samples() -> None:
     run = NumbaTrainer(resolve(chain(Dense(5, Tanh()), Dense(1, Linear()), data=Data(Saddle(samples=200)))))
     found = WarpedGrid("dense_1", resolution=8).measure(run)
-    axes = principal_axes(outputs(run, "dense_1", chosen(run.plan, 400)))
+    axes = principal_axes(outputs(run, "dense_1", chosen(run.plan, 300))[0])
     expected = axes.project(run.outputs(grid(8), ("dense_1",))["dense_1"]).reshape(8, 8, 2)
     np.testing.assert_allclose(found["grid"], expected, atol=1e-4)
     assert found["targets"].dtype.kind == "f"

@@ -47,7 +47,7 @@ def test_a_map_is_the_one_of_scikit_learn(run: NumbaTrainer, method: str) -> Non
         method,
         3,
     )
-    values = outputs(run, "dense_1", finished.arrays["places"])
+    values, _ = outputs(run, "dense_1", finished.arrays["places"])
     made = TSNE(2, perplexity=59 / 3, init="pca", random_state=0) if method == "t-SNE" else Isomap(n_neighbors=10)
     np.testing.assert_allclose(finished.arrays["points"], made.fit_transform(values), rtol=1e-4, atol=1e-4)
     assert set(finished.arrays) == {"points", "places", "targets", "answers"}
