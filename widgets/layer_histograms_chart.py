@@ -26,7 +26,7 @@ from widgets.controls import format_number
 from widgets.layer_histograms_history import LayerHistory, Row
 
 _TITLE, _AXIS, _LINE = 18, 15, 17
-_NARROW, _WIDE, _SHORT, _SHORTEST = 168, 300, 150, 104
+_NARROW, _WIDE, _SHORT, _SHORTEST = 148, 300, 150, 104
 _RIDGES = 10
 _PITCH = 6.0
 """Least distance between two ridges."""

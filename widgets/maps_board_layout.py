@@ -103,7 +103,7 @@ class BoardLayout:
         self.size = QSizeF(corner.right() + 4, corner.bottom() + 4)
 
     def _beside(self, view: BoardView, room: QSizeF) -> None:
-        tall = room.height() - LABEL - 6
+        tall = room.height() - LABEL - 4
         maps = (1 + view.shows_input) if len(view.layer.shape) > 1 else 0
         least = maps * (_LEAST_MAP + _BETWEEN)
         numbers = self._numbers(view, 0, tall, None)
@@ -173,7 +173,7 @@ class BoardLayout:
         beside = in_line and flowed[-1].right() + _BETWEEN + count * step <= left + limit
         bottom = top - LABEL
         if written.kind != VALUE:
-            below = flowed[-1].bottom() + 12 + (count > 1) * (_BARS_HEIGHT - _LINE if beside else _BARS_HEIGHT + 4)
+            below = flowed[-1].bottom() + 6 + (count > 1) * (_BARS_HEIGHT - _LINE if beside else _BARS_HEIGHT + 4)
             x, bottom = self._grids(written, x, top, tall - (below if in_line else 0), wrap)
         if in_line:  # the sum is a line of text
             y = bottom + 6

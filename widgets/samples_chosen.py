@@ -39,7 +39,7 @@ class ChosenSample(QWidget):
         self.title = _line(f"{object_name}.title", muted=True)
         self.answer = _line(f"{object_name}.answer", bold=True)
         self.truth = _line(f"{object_name}.truth")
-        self.loss = LossCurve(f"{object_name}.loss")
+        self.loss = LossCurve(f"{object_name}.loss", self)  # at once: without a parent it would be a window
         self.layer = QComboBox()
         self.layer.setObjectName(f"{object_name}.layer")
         self.layer.setAccessibleName(self.tr("Layer in which neighbours are near"))

@@ -55,7 +55,7 @@ class WhyPanel(QWidget):
         self.classes = QuietCombo("why.class")
         self.classes.setAccessibleName(self.tr("Class that is explained"))
         self.classes.activated.connect(lambda index: self.class_chosen.emit(index - 1))
-        self.ground = Segmented([("over", self.tr("Over the sample")), ("alone", self.tr("Alone"))], "why.ground")
+        self.ground = Segmented([("over", self.tr("Over it")), ("alone", self.tr("Alone"))], "why.ground")
         self.ground.setAccessibleName(self.tr("How the maps are shown"))
         self.ground.chosen.connect(self._show)
         self.layers = QuietCombo("why.layer")
@@ -110,7 +110,7 @@ class WhyPanel(QWidget):
             self._names = tuple(names)
             with QSignalBlocker(self.classes):
                 self.classes.clear()
-                self.classes.addItems([self.tr("its answer"), *names])
+                self.classes.addItems([self.tr("the answer"), *names])
 
     def set_class(self, number: int) -> None:
         """The class that is explained; −1: whichever the network answers."""
@@ -157,7 +157,7 @@ class WhyPanel(QWidget):
 
     def _show_classes(self) -> None:
         answer = int(self._values["answer"][0])
-        texts = [self.tr("its answer: {name} · {score}").format(name=self._name(answer), score=self._score(answer))]
+        texts = [self.tr("answer: {name} · {score}").format(name=self._name(answer), score=self._score(answer))]
         for number in range(len(self._values["scores"])):
             texts.append(self.tr("{name} · {score}").format(name=self._name(number), score=self._score(number)))
         for index, text in enumerate(texts[: self.classes.count()]):

@@ -37,6 +37,8 @@ def _size(document: Document, answer: Answer) -> Problem | None:
     shape = plan.output_shape
     assert shape is not None
     units = 1 if dataset.task == "regression" else dataset.class_count
+    if not units:  # a folder that is not opened yet: what it asks for is not known
+        return None
     if len(shape) != 1:
         sentence = Sentence("The answer must be flat, but the last card gives {shape}", {"shape": shape})
         return Problem(

@@ -31,9 +31,7 @@ class Terms(SampleProbe):
     column: Annotated[int, Hidden()] = 0
 
     formula = "y = f(b + Σ w · x) over the window at (row, column)"
-    reference = (
-        "Wang et al., CNN Explainer: IEEE Transactions on Visualization 27, 2021"
-    )
+    reference = "Wang et al., CNN Explainer: IEEE Transactions on Visualization 27, 2021"
 
     def measure(self, trainer: Trainer) -> Arrays:
         """The answer; nothing where there is no such value.

@@ -73,7 +73,8 @@ class Judging(Looking):
 
     def loss_history(self, sample: int) -> Array:
         """The loss of one sample over the run, (points, 2) float64: epoch, loss. Empty for one that is not judged."""
-        if self._history is None or sample < 0 or self._judged <= sample < self._size:
+        there = 0 <= sample < self._judged or self._size <= sample < len(self._values)
+        if self._history is None or not there:
             return np.empty((0, 2))
         return self._history.of(sample if sample < self._size else self._judged + sample - self._size)
 

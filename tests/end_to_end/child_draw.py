@@ -54,7 +54,7 @@ class Drawer(Journey):
 
         def answered() -> bool:
             found = view.latest.get("image")
-            return found is not None and np.array_equal(found, image)
+            return found is not None and image is not None and np.array_equal(found, image)
 
         self.until(answered, "the network has answered")
 

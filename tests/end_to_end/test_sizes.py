@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -35,7 +35,7 @@ def small_window(qapp: QApplication) -> Iterator[MainWindow]:
 
 
 @pytest.fixture(params=["dark", "light"])
-def window(small_window: MainWindow, request: pytest.FixtureRequest, qtbot: QtBot) -> MainWindow:
+def window(small_window: MainWindow, request: pytest.FixtureRequest, qtbot: QtBot) -> Iterator[MainWindow]:
     """The window at 1280 by 720 in either theme, a run in it: every number has digits."""
     small_window.choose_theme(request.param)
     session = small_window.session
@@ -44,7 +44,9 @@ def window(small_window: MainWindow, request: pytest.FixtureRequest, qtbot: QtBo
     session.pause()
     QApplication.processEvents()
     assert (small_window.width(), small_window.height()) == SMALL
-    return small_window
+    yield small_window
+    timers = [timer for timer in small_window.findChildren(QTimer) if timer.isSingleShot()]  # pictures that follow
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers), timeout=30_000)
 
 
 def inside(part: QWidget, whole: QWidget) -> bool:

@@ -63,7 +63,7 @@ def test_the_answer_the_truth_and_the_gap_are_told(panel: WhyPanel) -> None:
     assert panel.tiles.tiles()[3].foot == "gap 0.0 %"
     assert "Sum 5.00; the score rises from -1.00 to 4.00" in panel.tiles.tiles()[3].tip
     assert panel.tiles.tiles()[4].foot == "maps of conv2d_2"
-    assert panel.classes.currentText() == "its answer: dog · 70.0 %"
+    assert panel.classes.currentText() == "answer: dog · 70.0 %"
     panel.set_values(values(truth=np.array([0]), sums=np.array([4.5, 4.0, -1.0])))
     assert panel.tiles.tiles()[0].foot == "dog, not cat" and panel.tiles.tiles()[0].role == "error"
     assert panel.tiles.tiles()[3].foot == "gap 10.0 %"

@@ -32,9 +32,7 @@ def dense(**fields: Any) -> Document:
 
 
 def convolution() -> Document:
-    return chain(
-        Conv2d(4, activation=Relu()), Flatten(), Dense(10, Softmax()), data=Data(Digits()), training=TRAINING
-    )
+    return chain(Conv2d(4, activation=Relu()), Flatten(), Dense(10, Softmax()), data=Data(Digits()), training=TRAINING)
 
 
 @pytest.mark.parametrize("kind", [TorchTrainer, NumbaTrainer])

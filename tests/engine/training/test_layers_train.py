@@ -92,7 +92,7 @@ def test_batch_norm_keeps_its_averages_like_pytorch_alone() -> None:
     """A network of plain PyTorch, on the same batches, ends with the same averages."""
     run = trainer(chain(Dense(3, trainable=False), BatchNorm(), Dense(1)))
     norm = torch.nn.BatchNorm1d(3)
-    inputs = run._network.outputs(list(run._epoch_samples()[0]), ("dense_1",))["dense_1"].detach()
+    inputs = run._network.outputs(run._batch(50)[0], ("dense_1",))["dense_1"].detach()
     for start in range(0, 50, 10):
         norm(inputs[start : start + 10])
     run.step("epoch")
