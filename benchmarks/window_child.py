@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 if TYPE_CHECKING:
     from engine.document.graph import Document
+    from playground.window import MainWindow
 
 _WARM_SECONDS = 1.0
 """What is recorded of a run's first epochs is recorded by then."""
@@ -41,7 +42,33 @@ def turn(seconds: float) -> None:
 
 
 def train(seconds: float) -> dict[str, float]:
-    """Event-loop gaps, frames and training speed of the spiral at full speed; memory of this process at the end.
+    """The spiral at full speed, in the window as it is delivered."""
+    return _trained("spiral", seconds, _TURN_SECONDS)
+
+
+def look(seconds: float) -> dict[str, float]:
+    """LeNet-5 with every panel that looks into it open at once, none behind another; on glyphs where MNIST is not."""
+    from engine.document.examples import load_example
+
+    name = "mnist-lenet5"
+    if load_example(name).document.data.dataset.trouble() is not None:
+        name = "glyphs"
+    return _trained(name, seconds, 2 * _TURN_SECONDS, every_view=True)
+
+
+def _open_every_view(window: MainWindow) -> None:
+    """Every panel in a window of its own, side by side."""
+    for number, dock in enumerate(window.view_panels.views):
+        panel = window.panels[dock]
+        window.view_panels.open(dock)
+        panel.setFloating(True)
+        panel.setGeometry(400 * (number % 4), 330 * (number // 4), 390, 320)
+        panel.show()
+        turn(0.1)
+
+
+def _trained(example: str, seconds: float, each: float, every_view: bool = False) -> dict[str, float]:
+    """Event-loop gaps, frames and training speed of an example at full speed; memory of this process at the end.
 
     The window trains in turns with the same training in this process, while the window stands still: a machine that is
     shared changes its speed from second to second, and the median of the turns' ratios does not mind.
@@ -55,13 +82,15 @@ def train(seconds: float) -> dict[str, float]:
     from engine.training.backends import choose
     from playground.app import create_window
 
-    window = create_window("spiral")
+    window = create_window(example)
     window.resize(1440, 900)
     window.show()
     session = window.controller.session
-    until(lambda: session.engine == "ready")
+    until(lambda: session.engine == "ready" and session.status is not None)
+    if every_view:
+        _open_every_view(window)
     session.play()
-    turn(_WARM_SECONDS)
+    turn(_WARM_SECONDS if not every_view else 5 * _WARM_SECONDS)  # what a view keeps, it has gathered by then
     memory = psutil.Process(os.getpid()).memory_info().rss / 2**20  # before there is a trainer, as in no real window
     trainer = choose(window.controller.plan)[0].make(window.controller.plan)
     trainer.advance(_WARM_SECONDS)
@@ -76,20 +105,20 @@ def train(seconds: float) -> dict[str, float]:
         session.pause()
         until(lambda: session.status is not None and not session.status.running)
         before, began = trainer.step_count, time.perf_counter()
-        while time.perf_counter() < began + _TURN_SECONDS:
+        while time.perf_counter() < began + each:
             trainer.advance(0.005)
         return (trainer.step_count - before) / (time.perf_counter() - began)
 
     ratios, gaps, rates = [], [], []
     before = alone()
-    for _ in range(max(1, int(seconds / _TURN_SECONDS))):
+    for _ in range(max(1, int(seconds / each))):
         session.play()
         until(lambda: session.status is not None and session.status.running)
         turn(0.05)
         ticks.clear()
         frames.clear()
         timer.start(5)
-        turn(_TURN_SECONDS)
+        turn(each)
         timer.stop()
         (start, first), (end, last) = frames[0], frames[-1]
         gaps += np.diff(ticks).tolist()
@@ -282,5 +311,5 @@ def curves(seconds: float) -> dict[str, float]:
 
 if __name__ == "__main__":
     what, argument = sys.argv[1], float(sys.argv[2])
-    measures = {"train": train, "act": act, "open": open_file, "drag": drag, "curves": curves}
+    measures = {"train": train, "look": look, "act": act, "open": open_file, "drag": drag, "curves": curves}
     print(json.dumps(measures[what](argument)))

@@ -77,6 +77,19 @@ def training_rows() -> list[Row]:
     ]
 
 
+def looking_rows() -> list[Row]:
+    """A window that trains LeNet-5 with every view open at once, in turns with the same training without a window."""
+    with display() as environment:
+        runs = [child(environment, "look", 2 * _SECONDS) for _ in range(RUNS)]
+    return [
+        Row("every view open: training / without a window", tuple(r["ratio"] for r in runs), "×", 0.85, at_least=True),
+        Row("every view open: gap of the event loop, 99th percentile", tuple(r["gap_p99"] for r in runs), "ms", 25),
+        Row("the same, worst, every view open", tuple(r["gap_max"] for r in runs), "ms", None),
+        Row("frames drawn, every view open", tuple(r["frames_per_second"] for r in runs), "1/s", None),
+        Row("memory of the window's process, every view open", tuple(r["memory"] for r in runs), "MB", 250),
+    ]
+
+
 def action_rows() -> list[Row]:
     """From an action to its effect on screen."""
     with display() as environment:
@@ -103,4 +116,4 @@ def painting_rows() -> list[Row]:
     ]
 
 
-MEASURES = (start_rows, training_rows, action_rows, painting_rows)
+MEASURES = (start_rows, training_rows, looking_rows, action_rows, painting_rows)

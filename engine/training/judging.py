@@ -16,8 +16,8 @@ from engine.training.trainer import Array, Evaluation, Judged
 
 JUDGED = 2000
 """Most samples to learn from that are judged, where there are images: all would take as long as learning from them."""
-_LONG = 1_000_000_000
-"""Multiply-adds from which an evaluation takes so long that only the ends of epochs get one."""
+_LONG = 30_000_000
+"""Multiply-adds from which an evaluation takes milliseconds: of images, only the ends of epochs get one then."""
 
 
 class Judging(Looking):
@@ -39,7 +39,7 @@ class Judging(Looking):
     def _begin_judging(self, plan: Plan, judge: Judge, tested: int, pictures: bool) -> None:
         """Look at the answers of another network, or to other samples."""
         self._judge = judge
-        self._takes_long = plan.cost.multiply_adds * (self._judged + tested) > _LONG
+        self._takes_long = pictures and plan.cost.multiply_adds * (self._judged + tested) > _LONG
         self._evaluation: Evaluation | None = None
         self._recorded_evaluation: Evaluation | None = None
         self._newest: Judged | None = None
@@ -50,12 +50,12 @@ class Judging(Looking):
         """Loss and metric on the training and the test samples, as at test time.
 
         Of many images, `JUDGED` to learn from are looked at. Where that takes long, within an epoch the answer is that
-        of the last epoch's end, but for the loss of the last batches.
+        of the last epoch's end, but for the loss of the last batches where the backend knows it.
         """
         if self._evaluation is None:
-            running = self._running_loss() if self._takes_long and self._recorded_evaluation else None
-            if running is not None and self._recorded_evaluation is not None:
-                self._evaluation = dataclasses.replace(self._recorded_evaluation, train_loss=running)
+            if self._takes_long and self._recorded_evaluation is not None:
+                running, last = self._running_loss(), self._recorded_evaluation
+                self._evaluation = last if running is None else dataclasses.replace(last, train_loss=running)
             else:
                 self._judge_now()
         assert self._evaluation is not None

@@ -20,6 +20,8 @@ from engine.training.parameters import check_fits, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
 from engine.training.watch import Watch, moves_momentum
 
+_LONG_EPOCH = 20_000_000_000
+"""Multiply-adds of an epoch from which it takes seconds."""
 _PARTS = 20
 """How many points of the history an epoch gets that takes long."""
 
@@ -88,7 +90,8 @@ class Run(Judging):
         self._judged = self._size if self._scaling is None else min(self._size, JUDGED)
         judge = Judge(plan, samples.train, samples.test, self._judged)
         self._begin_judging(plan, judge, self._held_back, self._scaling is not None)
-        self._parts = _PARTS if self._takes_long and self._scaling is not None else 1
+        works = 3 * plan.cost.multiply_adds * self._size
+        self._parts = _PARTS if self._scaling is not None and works > _LONG_EPOCH else 1
         self._targets = judge.targets
         self._prepare()
 

@@ -133,7 +133,7 @@ class TorchTrainer(Run):
                     optimizer.step()
         network.rules.after_step(kept)
         self._stepped(end)
-        if self._parts > 1:
+        if self._takes_long:
             last = self._last_loss
             self._running = last if self._running is None else torch.lerp(self._running, last, _NEWEST)
         if self.position:

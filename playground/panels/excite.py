@@ -20,7 +20,7 @@ class ExciteView(View):
     """The pictures that excite the units of the chosen card most."""
 
     dock = "dock.excite"
-    title = QT_TRANSLATE_NOOP("View", "What would excite it")
+    title = QT_TRANSLATE_NOOP("View", "What excites")
     order = 61
     seconds = 0.1
     with_pictures = True

@@ -30,7 +30,7 @@ class OneFilterView(View):
     """Asks for the chosen filter's maps, and searches the test samples in parts for those that excite it most."""
 
     dock = "dock.one_filter"
-    title = QT_TRANSLATE_NOOP("View", "One filter, many samples")
+    title = QT_TRANSLATE_NOOP("View", "One filter")
     order = 3
     seconds = 0.25
     with_pictures = True

@@ -18,7 +18,7 @@ class WhyView(View):
     """Which pixels of the chosen sample speak for a class, and which against it."""
 
     dock = "dock.why"
-    title = QT_TRANSLATE_NOOP("View", "Why this answer")
+    title = QT_TRANSLATE_NOOP("View", "Why")
     order = 60
     with_pictures = True
 

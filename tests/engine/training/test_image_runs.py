@@ -76,6 +76,7 @@ def test_of_many_images_some_are_judged(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_an_epoch_that_takes_long_has_points_within(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judging, "_LONG", 0)
+    monkeypatch.setattr(run, "_LONG_EPOCH", 0)
     trainer = TorchTrainer(resolve(convolution()))
     trainer.train_epochs(1)
     rows = trainer.curves()
