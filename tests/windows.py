@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -42,3 +43,17 @@ def weights(window: MainWindow, qtbot: QtBot) -> Snapshot:
     snapshot = window.session.snapshot()
     assert snapshot is not None
     return snapshot
+
+
+def rest(window: MainWindow, qtbot: QtBot) -> None:
+    """Pause and wait until nothing moves: a last frame is on its way, and links are drawn a few at a time."""
+    window.session.pause()
+    window.controller.looks.stop()
+    timers = window.canvas.findChildren(QTimer)
+
+    def is_still() -> bool:
+        status = window.session.status
+        shown = window.inspector.selection() == window.controller.selection  # it may follow an edit later
+        return (status is None or not status.running) and shown and not any(timer.isActive() for timer in timers)
+
+    qtbot.waitUntil(is_still, timeout=PATIENCE)

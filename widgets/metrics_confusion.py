@@ -268,9 +268,10 @@ class ConfusionMap(QWidget):
         self._read(None)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Begin with the first cell."""
+        """Begin with the first cell, where somebody came with the keyboard."""
         super().focusInEvent(event)
-        if self._cell is None and len(self._counts) and event.reason() != Qt.FocusReason.MouseFocusReason:
+        came = Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.OtherFocusReason
+        if self._cell is None and len(self._counts) and event.reason() in came:
             self._read((0, 0))
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

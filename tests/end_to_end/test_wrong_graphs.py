@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -18,6 +18,7 @@ from engine.document.examples import load_example
 from engine.document.graph import Document, Edge
 from playground.window import MainWindow
 from tests.widgets.canvas.driving import click
+from tests.windows import rest
 from widgets.canvas.problem import ProblemBox
 
 PATIENCE = 30_000
@@ -26,12 +27,13 @@ Edit = Callable[[Document], Document]
 
 
 @pytest.fixture
-def window(shared_window: MainWindow, qtbot: QtBot) -> MainWindow:
+def window(shared_window: MainWindow, qtbot: QtBot) -> Iterator[MainWindow]:
     """The example "circle" at epoch 0: input_1 → dense_1 (4) → dense_2 (2) → dense_3 (1)."""
     shared_window.session.pause()
     shared_window.controller.open(load_example("circle").document)
     qtbot.waitUntil(lambda: shared_window.session.status is not None, timeout=PATIENCE)
-    return shared_window
+    yield shared_window
+    rest(shared_window, qtbot)
 
 
 def check(window: MainWindow, qtbot: QtBot, card: str, edit: Edit, sentence: str, remedy: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +31,7 @@ def show(qtbot: QtBot, theme: themes.Theme) -> Show:
     def shown(widget: QWidget, width: int, height: int) -> None:
         qtbot.addWidget(widget)
         widget.resize(width, height)
+        QCursor.setPos(widget.mapToGlobal(QPoint(2 * width, 2 * height)))  # where a test before left it, it would hover
         widget.show()
 
     return shown
