@@ -90,6 +90,7 @@ class WorkerClient(QObject):
         self._snapshot: Snapshot | None = None
         self._snapshot_time = 0.0
         self._snapshot_wanted = True
+        self._snapshot_asked = 0
         self._unsaved: list[tuple[int, SetParameter | Step]] = []
         """What was done by hand that no snapshot holds yet, each with the number of the first frame that shows it."""
         self._speed: float | None = None
@@ -261,6 +262,8 @@ class WorkerClient(QObject):
         # a request replaces the one before it, and must not lose that one's wish for a snapshot
         self._snapshot_wanted = self._snapshot_wanted or snapshot
         self._number += 1
+        if snapshot:
+            self._snapshot_asked = self._number
         self._asked[self._number] = self._probes
         self._process.send(FrameRequest(self._run, self._number, self._probes, self._snapshot_wanted))
 
@@ -298,7 +301,8 @@ class WorkerClient(QObject):
     def _take_frame(self, frame: Frame) -> None:
         if frame.snapshot is not None:
             self._snapshot, self._snapshot_time = frame.snapshot, perf_counter()
-            self._snapshot_wanted = False
+            # one that was on its way already does not hold what came with the newest wish
+            self._snapshot_wanted = frame.number < self._snapshot_asked
             self._unsaved = [made for made in self._unsaved if made[0] > frame.number]
         if frame.status.step > self._resumed_step or self._speed is None:
             self._restarts = 0

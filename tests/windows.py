@@ -49,7 +49,7 @@ def rest(window: MainWindow, qtbot: QtBot) -> None:
     """Pause and wait until nothing moves: a last frame is on its way, and links are drawn a few at a time."""
     window.session.pause()
     window.controller.looks.stop()
-    timers = window.canvas.findChildren(QTimer)
+    timers = [*window.canvas.findChildren(QTimer), *window.inspector.findChildren(QTimer)]
 
     def is_still() -> bool:
         status = window.session.status

@@ -158,6 +158,20 @@ def _kill_while_training(qtbot: QtBot, listener: Listener, kills: int) -> None:
     assert not listener.failures
 
 
+def test_a_frame_from_before_a_step_does_not_stand_for_it(qtbot: QtBot, listener: Listener) -> None:
+    """Its snapshot was on its way when the step was asked for: the one that holds the step is still waited for."""
+    client = listener.client
+    frames: list[Frame] = []
+    client.frame.connect(lambda frame: frames.append(frame))
+    client.load(CIRCLE)
+    qtbot.waitUntil(lambda: client.snapshot is not None, timeout=SECONDS)
+    late = next(frame for frame in reversed(frames) if frame.snapshot is not None)
+    client.step("batch")
+    client._take(late)
+    client.set_probes((Curves(),))  # another request, which replaces the one before
+    qtbot.waitUntil(lambda: (held := client.snapshot) is not None and held.step == 1, timeout=SECONDS)
+
+
 def test_a_killed_process_is_replaced_and_the_run_goes_on(qtbot: QtBot, listener: Listener) -> None:
     _kill_while_training(qtbot, listener, 2)
 
