@@ -238,7 +238,7 @@ def unregister(cls: type[Entry]) -> None:
 @lru_cache(maxsize=1)
 def _load() -> None:
     """Import every module of the catalogue, so that a new file is found without being listed anywhere."""
-    for name in ("engine.catalog", "engine.probes"):
+    for name in ("engine.catalog", "engine.probes", "engine.export.formats"):
         package = importlib.import_module(name)
         for module in pkgutil.walk_packages(package.__path__, f"{name}."):
             importlib.import_module(module.name)

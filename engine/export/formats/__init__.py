@@ -1,0 +1,1 @@
+"""The forms of export: one class a form."""
