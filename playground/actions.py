@@ -10,6 +10,7 @@ from playground.block_actions import block_actions
 from playground.edit_actions import edit_actions
 from playground.file_actions import file_actions, history_actions
 from playground.image_folder import folder_actions
+from playground.import_actions import freeze_actions
 from playground.menus import QT_TRANSLATE_NOOP, Action, State, translated
 from playground.outline_actions import outline_actions
 from playground.own_data import data_actions
@@ -17,7 +18,7 @@ from playground.own_data import data_actions
 
 def table() -> tuple[Action, ...]:
     """Every action, menu by menu, in the order in which menus list them."""
-    network = (*_network(), *outline_actions(), *block_actions(), *edit_actions())
+    network = (*_network(), *outline_actions(), *block_actions(), *edit_actions(), *freeze_actions())
     return (*_file(), *_edit(), *_view(), *network, *_train(), *_tools(), *_help())
 
 

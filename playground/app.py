@@ -29,8 +29,9 @@ def create_window(
 ) -> MainWindow:
     """A window ready to be shown, its training process on the way.
 
-    `project` is the path of a project file, the id of an example, a document, or None for the first example. Without
-    `settings` nothing is remembered. Raises FileError or InvalidValueError for a project that cannot be opened.
+    `project` is the path of a project file, or of an ONNX file, which is read while the window is there; the id of an
+    example, a document, or None for the first example. Without `settings` nothing is remembered. Raises FileError or
+    InvalidValueError for a project that cannot be opened.
     """
     return _window(WorkerProcess(), project, settings, theme)
 
@@ -41,7 +42,7 @@ def _window(
     from PySide6.QtWidgets import QApplication
 
     from playground.controller import Controller
-    from playground.files import opened
+    from playground.files import empty_document, is_model, opened
     from playground.session import Session
     from playground.settings import Settings
     from playground.window import MainWindow
@@ -53,8 +54,9 @@ def _window(
         raise RuntimeError("make a QApplication before the window")
     settings = settings or Settings()
     themes.apply(application, theme or settings.theme())
+    model = Path(str(project)) if is_model(project) else None
     try:
-        item = opened(project if project is not None else DEFAULT_EXAMPLE)
+        item = opened(DEFAULT_EXAMPLE if project is None else project if model is None else empty_document())
     except PlaygroundError:
         process.stop()
         raise
@@ -67,6 +69,8 @@ def _window(
     session.setParent(window)
     controller.setParent(window)
     window.files.set_place(item.path, item.name)
+    if model is not None:
+        window.files.importing.read_model(model)
     return window
 
 

@@ -40,7 +40,7 @@ def block_actions() -> Iterator[Action]:
     yield Action(
         "network.unfold",
         QT_TRANSLATE_NOOP("actions", "Take the block apart"),
-        QT_TRANSLATE_NOOP("actions", "Puts the cards of the selected block in its place"),
+        QT_TRANSLATE_NOOP("actions", "Puts the cards of the selected block in its place, as they were before"),
         "Network",
         "controller.unfold_selection",
         ("Ctrl+Shift+G",),

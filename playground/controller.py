@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +15,8 @@ from engine.document.graph import Document, Edge
 from engine.document.history import History
 from engine.document.inserting import appended, copied_beside, inserted
 from engine.document.pasting import OFFSET
+from engine.export.states import fits
+from engine.importing.begin import with_trainable
 from engine.plan.fit import fit_output
 from engine.plan.plan import Problem
 from engine.plan.resolve import resolve, resolve_after
@@ -26,6 +29,15 @@ from widgets.form import with_field
 _LARGEST_SEED = 2**31 - 1
 
 
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """A document, where its run stood or stands, and where that goes back to with Reset."""
+
+    document: Document
+    snapshot: Snapshot | None
+    origin: Snapshot | None = None
+
+
 class Controller(QObject):
     """Holds the history, the plan of the present document, and what is selected."""
 
@@ -34,6 +46,8 @@ class Controller(QObject):
     selection_changed = Signal()
     opened = Signal()
     """Another document took the place of the one before."""
+    renewal_wanted = Signal(str)
+    """The file of the data shall be read again, as an edit of this name."""
     said = Signal(str, str, str)
     """Severity, text, detail."""
 
@@ -48,6 +62,8 @@ class Controller(QObject):
         self.plan = resolve(document, self.looks.of(document.data))
         self.selection: frozenset[str] = frozenset()
         self.edge: Edge | None = None
+        self._turn: tuple[_Standing, ...] = ()
+        """What is before and after the edit that brought weights in: undo and redo bring those of either side."""
         session.follow(self.plan, snapshot, fresh=True)
 
     @property
@@ -102,12 +118,27 @@ class Controller(QObject):
             self.history.go_to(index)
             self._show()
 
-    def open(self, document: Document, snapshot: Snapshot | None = None) -> None:
-        """Go on with another document, at epoch 0 or where the snapshot stands; its history begins here."""
+    def open(self, document: Document, snapshot: Snapshot | None = None, *, origin: Snapshot | None = None) -> None:
+        """Go on with another document, at epoch 0 or where the snapshot stands; its history begins here.
+
+        `origin` is where Reset goes back to, if not to the initial weights of the document.
+        """
         self.session.pause()
         self.history = History(document)
-        self._show(snapshot, fresh=True)
+        self._turn = ()
+        self._show(snapshot, fresh=True, origin=origin)
         self.opened.emit()
+
+    def begin_anew(self, label: str, document: Document, start: Snapshot | None) -> None:
+        """An edit whose run begins at a state, None: at its initial weights. Undo brings back the run before, too."""
+        self.session.pause()
+        self.session.settle()
+        snapshot = self.session.snapshot()
+        kept = snapshot if snapshot is not None and fits(snapshot, self.plan) else None
+        before = _Standing(self.document, kept, self.session.origin)
+        changed = self.history.push(document, label)
+        self._turn = (before, _Standing(self.document, start, start)) if changed else ()
+        self._show(start, fresh=True, origin=start)
 
     def mark_saved(self) -> None:
         """The present document is what the file holds."""
@@ -120,7 +151,12 @@ class Controller(QObject):
         self.changed.emit(self.plan, self.plan)
 
     def _show(
-        self, snapshot: Snapshot | None = None, *, fresh: bool = False, select: Sequence[str] | None = None
+        self,
+        snapshot: Snapshot | None = None,
+        *,
+        fresh: bool = False,
+        origin: Snapshot | None = None,
+        select: Sequence[str] | None = None,
     ) -> None:
         seen = self.looks.of(self.document.data)
         before, self.plan = self.plan, resolve_after(self.plan, self.document, seen)
@@ -130,7 +166,13 @@ class Controller(QObject):
         edge = self.edge if held and select is None else None
         selection_changed = (kept, edge) != (self.selection, self.edge)
         self.selection, self.edge = kept, edge
-        self.session.follow(self.plan, snapshot, fresh=fresh)
+        turned = {id(before.document), id(self.document)} == {id(each.document) for each in self._turn}
+        if turned and not fresh:
+            now = next(each for each in self._turn if each.document is self.document)
+            self.session.pause()
+            self.session.follow(self.plan, now.snapshot, fresh=True, origin=now.origin)
+        else:
+            self.session.follow(self.plan, snapshot, fresh=fresh, origin=origin)
         self.changed.emit(before, self.plan)
         if selection_changed:
             self.selection_changed.emit()
@@ -171,23 +213,40 @@ class Controller(QObject):
             document, copies = copied_beside(self.document, self.selection, OFFSET)
             self.apply(self.tr("Duplicate"), lambda _: document, select=copies)
 
+    def set_trainable(self, wanted: str) -> None:
+        """Freeze ("no") the selected cards, or let them learn again ("yes")."""
+        chosen, trainable = sorted(self.selection), wanted == "yes"
+        label = self.tr("Unfreeze") if trainable else self.tr("Freeze")
+        self.apply(label, lambda document: with_trainable(document, chosen, trainable=trainable))
+
     def fold_selection(self) -> None:
-        """Make one block of the selected cards, and select it."""
-        if chosen := sorted(self.selection):
-            made = self.document.free_id(entry("layers", "Block")())
-            self.apply(self.tr("Make a block"), lambda document: document.fold(chosen), select=[made])
+        """Make one block of the selected cards, and select it; says how it is named and opened."""
+        chosen = sorted(self.selection)
+        made = self.document.free_id(entry("layers", "Block")())
+        if chosen and self.apply(self.tr("Make a block"), lambda document: document.fold(chosen), select=[made]):
+            text = self.tr("{cards} became {block}: F2 names the block, a double click opens it")
+            self.said.emit("info", text.format(cards=", ".join(chosen), block=made), "")
+
+    def unfold(self, node_id: str) -> None:
+        """Put the cards of a block in its place, and select them."""
+        self.select([node_id])
+        self.unfold_selection()
 
     def unfold_selection(self) -> None:
-        """Put the cards of the selected blocks in their places; says so if none is a block."""
+        """Put the cards of the selected blocks in their places and select them; says so if none is a block."""
         chosen = sorted(self.selection)
         blocks = [node_id for node_id in chosen if self.document.node(node_id).layer.name == "Block"]
 
+        opened: list[str] = []
+
         def edit(document: Document) -> Document:
+            known = {node.id for node in document.nodes}
             for node_id in blocks or chosen[:1]:
                 document = document.unfold(node_id)
+            opened.extend(node.id for node in document.nodes if node.id not in known or node.id in blocks)
             return document
 
-        self.apply(self.tr("Take the block apart"), edit)
+        self.apply(self.tr("Take the block apart"), edit, select=opened)
 
     # --- the network ---------------------------------------------------------------------------------------------
 
@@ -252,7 +311,10 @@ class Controller(QObject):
     def remedy(self, problem: Problem, index: int) -> None:
         """Apply a remedy of a problem."""
         chosen = problem.remedies[index]
-        self.apply(sentence(chosen.label), chosen.edit)
+        if chosen.reads:
+            self.renewal_wanted.emit(sentence(chosen.label))
+        else:
+            self.apply(sentence(chosen.label), chosen.edit)
 
     def mend(self) -> None:
         """Apply the first remedy of the first problem that has one."""

@@ -1,4 +1,4 @@
-"""What may be dropped on the window: a project, or data to learn from."""
+"""What may be dropped on the window: a project, a model, or data to learn from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QDropEvent
 
+from engine.document.project import SUFFIX
+from playground.files import MODEL
 from playground.own_data import OwnData
 
 if TYPE_CHECKING:
@@ -16,10 +18,12 @@ if TYPE_CHECKING:
 
 
 def file_in(event: QDropEvent) -> Path | None:
-    """The project, table or folder that is dragged, if it is one."""
+    """The project, model, table or folder that is dragged, if it is one."""
     urls = event.mimeData().urls()
     path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and (path.suffix == ".nnp" or OwnData.takes(path) or path.is_dir()) else None
+    if path is None:
+        return None
+    return path if path.suffix.lower() in (SUFFIX, MODEL) or OwnData.takes(path) or path.is_dir() else None
 
 
 def opener_of(window: MainWindow, path: Path) -> Files | OwnData | ImageFolders:

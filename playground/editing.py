@@ -44,6 +44,7 @@ class Editing(QObject):
         canvas.merge_requested.connect(self.merge)
         canvas.field_changed.connect(controller.set_layer_field)
         canvas.renamed.connect(self.rename_card)
+        canvas.unfold_requested.connect(controller.unfold)
         canvas.note_changed.connect(self._change_note)
         canvas.note_removed.connect(self._remove_note)
         canvas.context_menu_requested.connect(self.open_menu)

@@ -1,14 +1,28 @@
-"""The rows of the table of actions about unsaved work, links, and the list of edits."""
+"""The rows of the table of actions about exports, unsaved work, links, and the list of edits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from playground.import_actions import import_actions
 from playground.menus import QT_TRANSLATE_NOOP, Action
 
 
 def file_actions() -> Iterator[Action]:
-    """Recover unsaved work; a project as a text that can be pasted."""
+    """Export and import; recover unsaved work; a project as a text that can be pasted."""
+    yield Action(
+        "file.export",
+        QT_TRANSLATE_NOOP("actions", "Export…"),
+        QT_TRANSLATE_NOOP(
+            "actions", "Takes weights, model, code or pictures away, with a proof that they are the same"
+        ),
+        "File",
+        "files.exporting.open",
+        ("Ctrl+E",),
+        "export",
+        group=2,
+    )
+    yield from import_actions()
     yield Action(
         "file.copy_link",
         QT_TRANSLATE_NOOP("actions", "Copy as link text"),

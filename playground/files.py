@@ -26,11 +26,15 @@ from playground.settings import Settings
 from playground.words import sentence
 
 if TYPE_CHECKING:
+    from playground.exporting import Exporting
+    from playground.importing import Importing
     from playground.links import Links
     from playground.recovery import Recovery
     from playground.window import MainWindow
 
 
+MODEL = ".onnx"
+"""Files of this suffix hold a network that another program may have written."""
 LONG = 60.0
 """Seconds of training that are not given up without a question; less is trained again sooner than it is answered."""
 
@@ -43,6 +47,13 @@ class Opened:
     snapshot: Snapshot | None = None
     path: Path | None = None
     name: str = ""
+    origin: Snapshot | None = None
+    """Where Reset goes back to, if not to the initial weights of the document."""
+
+
+def is_model(project: object) -> bool:
+    """Whether it names a file with a network that another program may have written."""
+    return isinstance(project, str | Path) and Path(project).suffix.lower() == MODEL
 
 
 def opened(project: str | Path | Document) -> Opened:
@@ -90,6 +101,20 @@ class Files(QObject):
         return Recovery(self, self._window)
 
     @cached_property
+    def exporting(self) -> Exporting:
+        """Taking weights, model, code and pictures away."""
+        from playground.exporting import Exporting
+
+        return Exporting(self._window)
+
+    @cached_property
+    def importing(self) -> Importing:
+        """Bringing weights and models in."""
+        from playground.importing import Importing
+
+        return Importing(self._window)
+
+    @cached_property
     def links(self) -> Links:
         """The project as a text that can be pasted; made when it is first asked for."""
         from playground.links import Links
@@ -123,9 +148,10 @@ class Files(QObject):
         """Ask which project file to open."""
         if not self.may_go_on():
             return
-        name, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open a project"), self._folder(), self._filter())
+        kinds = ";;".join((self._filter(), self.tr("Networks of other programs") + f" (*{MODEL})"))
+        name, _ = QFileDialog.getOpenFileName(self._window, self.tr("Open a project"), self._folder(), kinds)
         if name:
-            self._open(name)
+            self._open(Path(name))
 
     def open_example(self, example_id: str) -> None:
         """Open an example of the gallery."""
@@ -133,7 +159,7 @@ class Files(QObject):
             self._open(example_id)
 
     def open_path(self, path: Path) -> None:
-        """Open a project file."""
+        """Open a project file, or the network of an ONNX file."""
         if self.may_go_on():
             self._open(path)
 
@@ -204,6 +230,12 @@ class Files(QObject):
             self._take(Opened(document))
             self._controller.mark_unsaved()
 
+    def take_made(self, document: Document, start: Snapshot | None, name: str) -> None:
+        """Go on with a document that comes from no project file; its run stands, and begins, at `start`."""
+        self.risky.emit()
+        self._take(Opened(document, start, name=name, origin=start))
+        self._controller.mark_unsaved()
+
     def read_pasted(self, text: str) -> bool:
         """Open a pasted text if it is a link text; whether it is one, readable or not."""
         from engine.document.link_text import is_link_text
@@ -236,6 +268,9 @@ class Files(QObject):
     # --- work ----------------------------------------------------------------------------------------------------
 
     def _open(self, project: str | Path) -> None:
+        if is_model(project):
+            self.importing.read_model(Path(project))
+            return
         self.risky.emit()
         try:
             self._take(opened(project))
@@ -243,7 +278,8 @@ class Files(QObject):
             self._window.message("error", sentence(error.sentence))
 
     def _take(self, item: Opened) -> None:
-        self._controller.open(item.document, item.snapshot)
+        self._window.status.clearMessage()  # what it says is of the document that is left
+        self._controller.open(item.document, item.snapshot, origin=item.origin)
         self._step_kept = self._step()
         self.set_place(item.path, item.name)
 

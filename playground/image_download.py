@@ -9,13 +9,13 @@ from threading import Event
 from time import perf_counter
 from typing import Any
 
-from PySide6.QtCore import QLocale, QObject, QTimer, Signal
+from PySide6.QtCore import QLocale, QObject, Signal
 
 from engine.catalog.datasets.published import PublishedImages
 from engine.document.errors import PlaygroundError
 from engine.images.downloads import Cancelled, download
 from engine.images.remotes import Remote
-from playground.errand import Errand
+from playground.file_work import FileWork
 from widgets.form_texts import say
 from widgets.image_box import Standing
 
@@ -36,55 +36,53 @@ class ImageDownload(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._errand = Errand("download", self)
+        self._work = FileWork("download", self, _PROGRESS_MS)
+        self._work.progressed.connect(self.changed)
         self._fetching: Fetching | None = None
         self._label = self._name = ""
         self._refusals: dict[str, str] = {}
         self._had: dict[str, int] = {}
         """Bytes that are there of a download that was broken off."""
-        self._timer = QTimer(self, interval=_PROGRESS_MS)
-        self._timer.timeout.connect(self.changed)
 
     def begin(self, dataset: PublishedImages) -> None:
         """Fetch the files of a data set, unless another is being fetched."""
-        if self._errand.busy:
+        if self._work.busy:
             return
         self._label, self._name = dataset.label, dataset.name
         self._refusals.pop(self._name, None)
         self._fetching = Fetching(dataset.downloads, dataset.folder())
-        self._timer.start()
-        self._errand.begin(self._fetching.run, self._finish)
+        self._work.begin(self._fetching, self._finish, self._refuse)
         self.changed.emit()
 
     def cancel(self) -> None:
         """Break off; what is there already is gone on with the next time."""
         if self._fetching is not None:
-            self._fetching.cancelled.set()
             self._end()
-            self._errand.drop()
+            self._work.cancel()
             self.changed.emit()
 
     def stop(self) -> None:
         """The window closes."""
         if self._fetching is not None:
-            self._fetching.cancelled.set()
             self._end()
-            self._errand.drop(_STOP_SECONDS)
+            self._work.cancel(_STOP_SECONDS)
 
     def _end(self) -> None:
-        self._timer.stop()
         if self._fetching is not None:
             self._had[self._name] = self._fetching.done
         self._fetching = None
 
-    def _finish(self, answer: PlaygroundError | bool) -> None:
+    def _finish(self, complete: bool) -> None:
         name = self._name
         self._end()
-        if isinstance(answer, PlaygroundError):
-            self._refusals[name] = say(answer.sentence)
         self.changed.emit()
-        if answer is True:
+        if complete:
             self.arrived.emit(name)
+
+    def _refuse(self, error: PlaygroundError) -> None:
+        self._end()
+        self._refusals[self._name] = say(error.sentence)
+        self.changed.emit()
 
     # --- words -----------------------------------------------------------------------------------------------------
 
@@ -154,6 +152,10 @@ class Fetching:
         if len(heard) < 2 or heard[-1][0] <= heard[0][0]:
             return 0.0
         return max(0.0, (heard[-1][1] - heard[0][1]) / (heard[-1][0] - heard[0][0]))
+
+    def cancel(self) -> None:
+        """Nobody wants them any more."""
+        self.cancelled.set()
 
     def run(self) -> bool:
         """Fetch; whether all is there. Raises DownloadError."""

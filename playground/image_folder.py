@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,18 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from engine.catalog.datasets.folder import ImageFolder, opened
 from engine.catalog.datasets.images import ImageDataset, Images
-from engine.catalog.registry import from_json, to_json
 from engine.document.errors import PlaygroundError, Sentence
-from engine.document.graph import Document
 from engine.images import folders
-from engine.images.files import ImageDataError
 from engine.plan.looks import Look, look
 from playground.errand import Errand
+from playground.file_work import PATIENCE, Remembered, ShownWork
 from playground.image_samples import spread
 from playground.menus import QT_TRANSLATE_NOOP, Action
 from playground.words import sentence
@@ -31,9 +28,6 @@ if TYPE_CHECKING:
     from playground.window import MainWindow
     from widgets.image_import import ImageImport
 
-PATIENCE = 0.05
-"""Seconds that the window waits for a disk; what takes longer is done beside it."""
-_PROGRESS_MS = 100
 _PREVIEWED, _TRIED = 10, 40
 """Pictures that are shown before a folder is used, and files that are tried for them."""
 _NAMED = 3
@@ -61,9 +55,15 @@ class ImageFolders(QObject):
         super().__init__(window)
         self._window = window
         self._controller = window.controller
-        self._errand = Errand("folder", self)
+        self._work = ShownWork("folder", window, self.tr("Another folder is being read; wait until it is there"))
         self._looking = Errand("pictures", self)
-        self._decoding: Decoding | None = None
+        settings = window.settings
+        self._remembered = Remembered(
+            ImageFolder,
+            lambda folder: folder.path,
+            lambda: settings.folders(),
+            lambda texts: settings.set_folders(texts),
+        )
         self.dialog: ImageImport | None = None
         box = window.data.table_box
         box.folder_requested.connect(self.open)
@@ -72,10 +72,7 @@ class ImageFolders(QObject):
         box.folder_located.connect(self.locate)
         box.folder_renewed.connect(self.renew)
         box.set_recent_folders(list(self.remembered()))
-        window.files.left.connect(self.stop)
-        window.status.cancelled.connect(self._cancel)
-        self._progress = QTimer(self, interval=_PROGRESS_MS)
-        self._progress.timeout.connect(self._show_progress)
+        window.files.left.connect(self._looking.drop)
 
     # --- handlers of actions -------------------------------------------------------------------------------------
 
@@ -114,12 +111,7 @@ class ImageFolders(QObject):
         if folder is None:
             self.open_path(path)
         else:
-            self._begin(path, partial(look, folder), lambda seen: self._use_as_seen(folder, seen))
-
-    def stop(self) -> None:
-        """The window closes: wait for nothing."""
-        self._cancel()
-        self._looking.drop()
+            self._work.begin(path, self._words(), lambda _: look(folder), lambda seen: self._use_as_seen(folder, seen))
 
     def _use_as_seen(self, folder: ImageFolder, seen: Look) -> None:
         if seen.changed:
@@ -137,9 +129,10 @@ class ImageFolders(QObject):
         return dataset if isinstance(dataset, ImageFolder) and dataset.path else None
 
     def _ask(self, title: str) -> str:
-        remembered = list(self.remembered())
-        start = str(Path(remembered[0]).parent) if remembered else str(Path.home())
-        return QFileDialog.getExistingDirectory(self._window, title, start)
+        return QFileDialog.getExistingDirectory(self._window, title, self._remembered.folder())
+
+    def _words(self) -> str:
+        return self.tr("Reading {file}…")
 
     def _show(self, path: str) -> None:
         """Let the user say how the pictures of a folder are used."""
@@ -201,8 +194,7 @@ class ImageFolders(QObject):
         """Make the pictures small beside the window, then learn from them."""
         present = self._folder()
         path = of or (present.path if present is not None else "")
-        decoding = Decoding(make)
-        self._begin(path, decoding.run, lambda made: self._use_made(made, label, split), decoding)
+        self._work.begin(path, self._words(), make, lambda made: self._use_made(made, label, split))
 
     def _use_made(self, made: Any, label: str, split: dict[str, float]) -> None:
         folder, note = made if isinstance(made, tuple) else (made, None)
@@ -210,96 +202,15 @@ class ImageFolders(QObject):
         if note is not None:
             self._window.message("warning", sentence(note))
 
-    def _begin(
-        self, path: str, work: Callable[[], Any], then: Callable[[Any], None], decoding: Decoding | None = None
-    ) -> None:
-        if self._is_busy():
-            self._window.message("info", self.tr("Another folder is being read; wait until it is there"))
-            return
-        self._decoding = decoding
-        self._errand.begin(work, partial(self._finish, then), PATIENCE)
-        if self._is_busy():
-            self._window.status.show_work(self.tr("Reading {folder}…").format(folder=Path(path).name))
-            self._progress.start()
-
-    def _is_busy(self) -> bool:
-        return self._errand.busy
-
-    def _show_progress(self) -> None:
-        if self._decoding is not None:
-            self._window.status.set_share(self._decoding.share)
-
-    def _end(self) -> None:
-        if self._progress.isActive():
-            self._progress.stop()
-            self._window.status.hide_work()
-        if self._decoding is not None:
-            self._decoding.cancel()
-            self._decoding = None
-
-    def _cancel(self) -> None:
-        """The user does not want to wait."""
-        self._errand.drop()
-        self._end()
-
-    def _finish(self, then: Callable[[Any], None], answer: Any) -> None:
-        """Take what was read, in the thread of the window."""
-        self._end()
-        if isinstance(answer, PlaygroundError):
-            self._window.message("error", sentence(answer.sentence))
-        else:
-            then(answer)
-
     def _use(self, folder: ImageFolder, label: str, **split: float) -> None:
         """Learn from a folder: one edit, which fits a network that could be trained to it."""
-
-        def edit(document: Document) -> Document:
-            return document.set_data(dataset=folder, **split)
-
-        if self._controller.take_data(label, edit):
-            self._remember(folder)
-
-    # --- what was used before ------------------------------------------------------------------------------------
-
-    def _remember(self, folder: ImageFolder) -> None:
-        others = [other for path, other in self.remembered().items() if path != folder.path]
-        self._window.settings.set_folders([json.dumps(to_json(item)) for item in (folder, *others)])
-        self._window.data.table_box.set_recent_folders(list(self.remembered()))
+        if self._controller.take_data(label, lambda document: document.set_data(dataset=folder, **split)):
+            self._remembered.add(folder)
+            self._window.data.table_box.set_recent_folders(list(self.remembered()))
 
     def remembered(self) -> dict[str, ImageFolder]:
-        """The folders that were used before, newest first, by path; what cannot be read of them is left out."""
-        found: dict[str, ImageFolder] = {}
-        for text in self._window.settings.folders():
-            try:
-                folder = from_json("datasets", json.loads(text))
-            except (ValueError, TypeError, RecursionError):
-                continue
-            if isinstance(folder, ImageFolder) and folder.path:
-                found[folder.path] = folder
-        return found
-
-
-class Decoding:
-    """Makes the pictures of a folder small, in whatever thread it is told to."""
-
-    def __init__(self, make: Callable[[folders.Told], Any]) -> None:
-        self._make = make
-        self._cancelled = False
-        self.share = 0.0
-        """How much of it is done."""
-
-    def cancel(self) -> None:
-        """Nobody wants it any more."""
-        self._cancelled = True
-
-    def run(self) -> Any:
-        """Do it. Raises ImageDataError, for what is wrong with the folder or because it was cancelled."""
-        return self._make(self._hear)
-
-    def _hear(self, share: float) -> None:
-        self.share = share
-        if self._cancelled:
-            raise ImageDataError("Reading the folder was cancelled")
+        """The folders that were used before, newest first, by path."""
+        return self._remembered.by_path()
 
 
 @dataclass(frozen=True, eq=False)

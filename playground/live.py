@@ -21,6 +21,7 @@ from engine.probes.probe import Arrays, Probe
 from engine.probes.statistics import Statistics
 from engine.worker.messages import Frame
 from playground import words
+from playground.answer_queue import AnswerQueue
 from playground.session import difference
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ class Live(QObject):
         self._curves: CurvesView | None = None
         self._metrics: MetricsPanel | None = None
         self._views: list[View] = []
+        self.latest: dict[str, Arrays] = {}
+        """What the panels that are no views were last told, by their names."""
+        self._queue = AnswerQueue(self)
+        self._queue.emptied.connect(self._ask_on)
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
@@ -70,6 +75,7 @@ class Live(QObject):
     def stop(self) -> None:
         """Ask for nothing more."""
         self._clock.stop()
+        self._queue.clear()
         self._session.framed.disconnect(self._on_frame)
 
     # --- what is asked for ---------------------------------------------------------------------------------------
@@ -100,8 +106,10 @@ class Live(QObject):
             probes.append(Curves())
         if not self._session.running or perf_counter() - self._slow_at >= _SLOW_SECONDS:
             probes += self._slow_probes(plan)
+        running = self._session.running
         for view in self._views:
-            probes += [probe for probe in view.wanted(plan, self._session.running) if probe not in probes]
+            if not (running and self._queue.holds(view)):  # a view that is behind is asked no more questions
+                probes += [probe for probe in view.wanted(plan, running) if probe not in probes]
         return tuple(probes)
 
     def _slow_probes(self, plan: Plan) -> list[Probe]:
@@ -121,10 +129,6 @@ class Live(QObject):
         """Ask for what a view needs, too, while it is seen."""
         self._views.append(view)
 
-    def remove_view(self, view: View) -> None:
-        """Ask for it no more."""
-        self._views.remove(view)
-
     def focus(self, node_id: str, unit: int) -> None:
         """Show one neuron large in Output."""
         self._focus = (node_id, unit)
@@ -143,12 +147,17 @@ class Live(QObject):
     def follow(self, old: Plan | None, new: Plan) -> None:
         """The document changed."""
         self._canvas_at = -math.inf
+        change = difference(old, new)
+        if change != "none":
+            self._queue.clear()  # the run answers again
+        if not new.ready:
+            self.latest.clear()
         document = new.document
         task = document.data.dataset.task
         if self._curves is not None and (old is None or old.document.data.dataset.task != task):
             self._curves.set_metric_name(words.metric_name(task))
         status = self._session.status
-        if old is not None and old.ready and status is not None and status.epoch and difference(old, new) == "edit":
+        if old is not None and old.ready and status is not None and status.epoch and change == "edit":
             self._marks.append((float(status.epoch), self._window.controller.history.undo_label or ""))
             self._show_marks()
         if self._focus is not None and self._focus[0] not in new.nodes:
@@ -164,11 +173,14 @@ class Live(QObject):
         if status is None:
             name, text = words.metric_name(task), words.metric_text(task, math.nan)
             self._window.transport.set_numbers(0, 0, None, None, name, text)
+            self._window.transport.set_tested_at(None)
             self._window.inspector.set_run(0.0, None)
         self.refresh()
 
     def begin(self) -> None:
         """A run begins: no edit has been made in it yet."""
+        self._queue.clear()
+        self.latest.clear()
         self._marks.clear()
         self._show_marks()
         self._canvas_at = self._numbers_at = -math.inf
@@ -206,7 +218,7 @@ class Live(QObject):
             for probe, answer in zip(probes, frame.answers, strict=True):
                 if answer is not None:
                     self._show(probe, answer)
-            self._show_in_views(frame, probes)
+            self._put_before_views(frame, probes)
         self._show_numbers()
         self.refresh()
 
@@ -235,27 +247,32 @@ class Live(QObject):
                 window.inspector.set_statistics(node_id, found)
         elif isinstance(probe, Metrics):
             self._slow_at = perf_counter()
+            self.latest["dock.metrics"] = answer
             window.metrics.set_values(answer)
         elif isinstance(probe, Curves) and self._curves is not None:
             self._curves_at = perf_counter()
-            rows = answer["rows"]
-            self._curves.set_curves({name: rows[:, column] for column, name in enumerate(_COLUMNS)})
+            columns = {name: answer["rows"][:, column] for column, name in enumerate(_COLUMNS)}
+            self.latest["dock.curves"] = columns
+            self._curves.set_curves(columns)
 
-    def _show_in_views(self, frame: Frame, probes: tuple[Probe, ...]) -> None:
+    def _put_before_views(self, frame: Frame, probes: tuple[Probe, ...]) -> None:
+        """Let every view have its answers, each in a turn of its own."""
         seen = [view for view in self._views if view.is_seen()]
         for view in seen:
-            cost = 0.0
-            for probe, answer, seconds in zip(probes, frame.answers, frame.costs, strict=True):
-                if probe in view.asked:
-                    cost += seconds
-                    if answer is not None:
-                        view.take(probe, answer)
-            if cost:
-                view.answered(cost, len(seen))
+            mine = [part for part in zip(probes, frame.answers, frame.costs, strict=True) if part[0] in view.asked]
+            if mine:
+                answers = {probe: answer for probe, answer, _ in mine if answer is not None}
+                self._queue.put(view, answers, sum(seconds for _, _, seconds in mine), len(seen))
+
+    def _ask_on(self) -> None:
+        """At rest, ask what the answers lead to; while the network trains, each frame does."""
+        if not self._session.running:
+            self.refresh()
 
     def _show_decision(self, probe: Decision, answer: Arrays) -> None:
         window, by_class = self._window, int(answer["kind"][0]) == CLASSES
         if (probe.node, probe.unit) == (self._focus or ("", -1)):
+            self.latest["dock.output"] = answer
             window.output.set_image(answer["image"], "classes" if by_class else "signed", float(answer["scale"][0]))
             window.output.set_values(answer.get("values"))
         output = window.controller.plan.output
@@ -280,6 +297,7 @@ class Live(QObject):
                 words.metric_name(task),
                 words.metric_text(task, value.test_metric),
             )
+            window.transport.set_tested_at(status.tested_at)
         if now - self._texts_at >= _TEXT_SECONDS or not status.running:
             self._texts_at = now
             window.status.set_backend(status.backend, words.sentence(status.backend_reason))

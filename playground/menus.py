@@ -72,6 +72,7 @@ class Actions:
     def __init__(self, rows: Iterable[Action], window: QMainWindow) -> None:
         self.rows = {row.id: row for row in rows}
         self.by_id: dict[str, QAction] = {}
+        self._tooltips = {row.id: _words(row.tooltip) for row in self.rows.values()}
         groups: dict[str, QActionGroup] = {}
         for row in self.rows.values():
             action = QAction(_words(row.text), window)
@@ -117,7 +118,7 @@ class Actions:
         return menus
 
     def _explain(self, action: QAction, row: Action, refusal: str) -> None:
-        tooltip = refusal or _words(row.tooltip)
+        tooltip = refusal or self._tooltips[row.id]
         if action.isEnabled() == bool(refusal):
             action.setEnabled(not refusal)
         if action.toolTip() != tooltip:

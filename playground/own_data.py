@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from engine.catalog.datasets.folder import ImageFolder
 from engine.catalog.datasets.table import Table
-from engine.catalog.registry import from_json, to_json
-from engine.document.errors import PlaygroundError, Sentence
-from engine.document.graph import Document
-from engine.plan.fit import fit_output
 from engine.plan.looks import Look, look
-from engine.tables.content import SUFFIXES, Content, Roles, TableError
-from playground.errand import Errand
+from engine.tables.content import SUFFIXES, Content, Roles
+from playground.file_work import Remembered, ShownWork, Told
 from playground.menus import QT_TRANSLATE_NOOP, Action
 from playground.words import sentence
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
     from widgets.table_import import TableImport
-
-PATIENCE = 0.05
-"""Seconds that the window waits for a file; what takes longer is read beside it."""
-_PROGRESS_MS = 100
 
 
 def data_actions() -> Iterator[Action]:
@@ -69,20 +60,20 @@ class OwnData(QObject):
         super().__init__(window)
         self._window = window
         self._controller = window.controller
-        self._settings = window.settings
-        self._errand = Errand("table", self)
-        self._reading: Reading | None = None
+        self._work = ShownWork("table", window, self.tr("Another file is being read; wait until it is there"))
+        settings = window.settings
+        self._remembered = Remembered(
+            Table, lambda table: table.file, lambda: settings.tables(), lambda texts: settings.set_tables(texts)
+        )
         self.dialog: TableImport | None = None
         box = window.data.table_box
         box.open_requested.connect(self.open)
         box.recent_chosen.connect(self.use_again)
         box.columns_requested.connect(self.change)
         box.locate_requested.connect(self.locate)
-        box.set_recent(list(self._remembered()))
-        window.files.left.connect(self._stop)
-        self._progress = QTimer(self, interval=_PROGRESS_MS)
-        self._progress.timeout.connect(self._show_progress)
-        window.status.cancelled.connect(self._cancel)
+        box.set_recent(list(self._remembered.by_path()))
+        window.files.left.connect(self._controller.looks.stop)
+        self._controller.renewal_wanted.connect(self.renew)
         self._controller.changed.connect(self._show_trouble)
         self._show_trouble()
 
@@ -118,20 +109,26 @@ class OwnData(QObject):
         table = self._table()
         path = self._ask(self.tr("Where is {file}?").format(file=table.title)) if table is not None else ""
         if table is not None and path:
-            found = str(Path(path).absolute())
-            self._read(
-                found,
-                table.header,
-                lambda content: self._use(partial(table.made_of, content), self.tr("Locate the data")),
-            )
+            self._make_again(table, str(Path(path).absolute()), self.tr("Locate the data"))
+
+    def renew(self, label: str) -> None:
+        """Learn from what the file or folder of the present data holds now: one edit of this name."""
+        dataset = self._controller.document.data.dataset
+        if isinstance(dataset, ImageFolder):
+            self._window.image_folders.renew()
+        elif isinstance(dataset, Table):
+            self._make_again(dataset, dataset.file, label)
+
+    def _make_again(self, table: Table, path: str, label: str) -> None:
+        self._read(path, table.header, lambda content: self._use(partial(table.made_of, content), label))
 
     def use_again(self, path: str) -> None:
         """Learn from a table that was used before, as it was; show it first if its file has changed."""
-        table = self._remembered().get(path)
+        table = self._remembered.by_path().get(path)
         if table is None:
             self.open_path(path)
         else:
-            self._do(path, partial(look, table), lambda seen: self._use_as_seen(table, seen))
+            self._work.begin(path, self._words(), lambda _: look(table), lambda seen: self._use_as_seen(table, seen))
 
     def _use_as_seen(self, table: Table, seen: Look) -> None:
         if seen.changed:
@@ -153,58 +150,16 @@ class OwnData(QObject):
 
     def _ask(self, title: str) -> str:
         patterns = " ".join(f"*{suffix}" for suffix in (*SUFFIXES, ".txt"))
-        remembered = list(self._remembered())
-        folder = str(Path(remembered[0]).parent) if remembered else str(Path.home())
-        name, _ = QFileDialog.getOpenFileName(
-            self._window, title, folder, self.tr("Tables") + f" ({patterns});;" + self.tr("All files") + " (*)"
-        )
+        kinds = self.tr("Tables") + f" ({patterns});;" + self.tr("All files") + " (*)"
+        name, _ = QFileDialog.getOpenFileName(self._window, title, self._remembered.folder(), kinds)
         return name
+
+    def _words(self) -> str:
+        return self.tr("Reading {file}…")
 
     def _read(self, path: str, header: bool | None, then: Callable[[Content], None]) -> None:
         """Read a file and go on with its content."""
-        reading = Reading(path, header)
-        self._do(path, reading.run, then, reading)
-
-    def _do(
-        self, path: str, work: Callable[[], Any], then: Callable[[Any], None], reading: Reading | None = None
-    ) -> None:
-        """Work on a file beside the window and go on with what it gives; one that is quick, at once."""
-        if self._waits():
-            self._window.message("info", self.tr("Another file is being read; wait until it is there"))
-            return
-        self._reading = reading
-        self._errand.begin(work, partial(self._finish, then), PATIENCE)
-        if self._waits():
-            self._window.status.show_work(self.tr("Reading {file}…").format(file=Path(path).name))
-            self._progress.start()
-
-    def _waits(self) -> bool:
-        """Whether a file is being read or looked at."""
-        return self._errand.busy
-
-    def _show_progress(self) -> None:
-        if self._reading is not None:
-            self._window.status.set_share(self._reading.share)
-
-    def _end(self) -> None:
-        self._progress.stop()
-        self._window.status.hide_work()
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading = None
-
-    def _cancel(self) -> None:
-        """The user does not want to wait."""
-        self._errand.drop()
-        self._end()
-
-    def _finish(self, then: Callable[[Any], None], answer: Any) -> None:
-        """Take what was read, in the thread of the window."""
-        self._end()
-        if isinstance(answer, PlaygroundError):
-            self._window.message("error", sentence(answer.sentence))
-        else:
-            then(answer)
+        self._work.begin(path, self._words(), partial(read, path, header), then)
 
     def _show_trouble(self) -> None:
         """Tell the Data panel what is wrong with the file."""
@@ -233,73 +188,18 @@ class OwnData(QObject):
 
     def _use(self, found: Callable[[], Table], label: str, **split: float) -> None:
         """Learn from a table: one edit, which fits a network that could be trained to it."""
-        fitting = all(problem.kind == "no_samples" for problem in self._controller.plan.problems)
-        changes: tuple[Sentence, ...] = ()
-        tables: list[Table] = []
-
-        def edit(document: Document) -> Document:
-            nonlocal changes
-            tables.append(found())
-            chosen = document.set_data(dataset=tables[0], **split)
-            if fitting:
-                chosen, changes = fit_output(chosen)
-            return chosen
-
-        if not self._controller.apply(label, edit):
-            return
-        self._remember(tables[0])
-        if changes:
-            text = self.tr("The network was fitted to the data: {changes}")
-            self._window.message("info", text.format(changes="; ".join(sentence(change) for change in changes)))
-
-    def _stop(self) -> None:
-        """The window closes: wait for nothing that is being read or looked at."""
-        self._cancel()
-        self._controller.looks.stop()
-
-    # --- what was used before ------------------------------------------------------------------------------------
-
-    def _remember(self, table: Table) -> None:
-        others = [other for path, other in self._remembered().items() if path != table.file]
-        self._settings.set_tables([json.dumps(to_json(item)) for item in (table, *others)])
-        self._window.data.table_box.set_recent(list(self._remembered()))
-        self._window.data.table_box.set_dataset(self._controller.document.data.dataset)
-
-    def _remembered(self) -> dict[str, Table]:
-        """The tables that were used before, newest first, by path; what cannot be read of them is left out."""
-        found: dict[str, Table] = {}
-        for text in self._settings.tables():
-            try:
-                table = from_json("datasets", json.loads(text))
-            except (ValueError, TypeError, RecursionError):
-                continue
-            if isinstance(table, Table) and table.file:
-                found[table.file] = table
-        return found
+        if self._controller.take_data(label, lambda document: document.set_data(dataset=found(), **split)):
+            table = self._controller.document.data.dataset
+            assert isinstance(table, Table)
+            self._remembered.add(table)
+            self._window.data.table_box.set_recent(list(self._remembered.by_path()))
+            self._window.data.table_box.set_dataset(table)
 
 
-class Reading:
-    """Reads a file, in whatever thread it is told to."""
+def read(path: str, header: bool | None, told: Told) -> Content:
+    """What is in a file, with how its values lie. Raises TableError, or what `told` raises."""
+    from engine.tables.files import read_table  # not needed before the first table
 
-    def __init__(self, path: str, header: bool | None) -> None:
-        self._path, self._header = path, header
-        self._cancelled = False
-        self.share = 0.0
-        """How much of it is read."""
-
-    def cancel(self) -> None:
-        """Nobody wants it any more."""
-        self._cancelled = True
-
-    def run(self) -> Content:
-        """Read it. Raises TableError, for what is wrong with it or because it was cancelled."""
-        from engine.tables.files import read_table  # not needed before the first table
-
-        content = read_table(self._path, self._header, self._hear)
-        content.describe()
-        return content
-
-    def _hear(self, share: float) -> None:
-        self.share = share
-        if self._cancelled:
-            raise TableError("Reading {file} was cancelled", file=Path(self._path).name)
+    content = read_table(path, header, told)
+    content.describe()
+    return content

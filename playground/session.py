@@ -8,12 +8,26 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.document.graph import Document
 from engine.document.naming import renamed_since
+from engine.export.format import Format
 from engine.export.states import fits, renamed
 from engine.plan.plan import Plan
 from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
-from engine.worker.messages import Failure, Frame, RateProgress, Ready, SeedsProgress, Status, Stopped
+from engine.worker.messages import (
+    Embed,
+    Export,
+    Failure,
+    Frame,
+    Import,
+    RateProgress,
+    Ready,
+    SeedsProgress,
+    Status,
+    Stopped,
+    StudySeeds,
+)
 from playground.background import BackgroundWork
 from playground.words import sentence
 from playground.worker_client import WorkerClient
@@ -94,6 +108,8 @@ class Session(QObject):
         self._client = client
         self._plan: Plan | None = None
         self._current: Plan | None = None
+        self._origin: Snapshot | None = None
+        """Where the run begins, if not where its document says: what was brought in is more than that can hold."""
         self._speed = math.inf
         self._holding = False
         self._trained, self._since = 0.0, 0.0
@@ -117,19 +133,26 @@ class Session(QObject):
         client.rate_finder.lost.connect(self.search_lost)
         client.embeddings.progressed.connect(self._on_recovered)
         client.embeddings.failed.connect(self._on_recovered)
+        client.exports.progressed.connect(self._on_recovered)
+        client.exports.failed.connect(self._on_recovered)
+        client.imports.progressed.connect(self._on_recovered)
+        client.imports.failed.connect(self._on_recovered)
 
     # --- the document --------------------------------------------------------------------------------------------
 
-    def follow(self, plan: Plan, snapshot: Snapshot | None = None, *, fresh: bool = False) -> Change:
+    def follow(
+        self, plan: Plan, snapshot: Snapshot | None = None, *, fresh: bool = False, origin: Snapshot | None = None
+    ) -> Change:
         """Bring the run in line with a plan and say how. A plan that cannot train pauses it.
 
-        `fresh` starts a new run, at the snapshot if there is one, whatever the run before was.
+        `fresh` starts a new run, at the snapshot if there is one, whatever the run before was. `origin` is where a new
+        run goes back to with `reset`, if not to the initial weights of its document.
         """
         self._plan = plan
         if not plan.ready:
             self.pause()
             if fresh:
-                self._current = self.status = None
+                self._current = self.status = self._origin = None
             return "none"
         change = "load" if fresh else difference(self._current, plan)
         first, before = self._current is None, self._current
@@ -137,6 +160,7 @@ class Session(QObject):
         if change == "load" and not fresh and before is not None and self._carried_over(before, plan):
             return "edit"
         if change == "load":
+            self._origin = origin
             self._load(plan, snapshot)
             if not first and not fresh:
                 self.restarted.emit()
@@ -157,6 +181,7 @@ class Session(QObject):
         if snapshot is None or not fits(snapshot, before):
             return False
         self._client.load(plan.document, renamed(snapshot, names))
+        self._origin = None
         if self.running:
             self._client.play(self._speed)
         text = self.tr("The weights go on under the new name. Reset will draw others: they depend on the name")
@@ -165,10 +190,16 @@ class Session(QObject):
 
     def _load(self, plan: Plan, snapshot: Snapshot | None = None) -> None:
         self.status = None
+        self.runs += 1
         self.count_anew()
         self._client.load(plan.document, snapshot)
         if self.running:
             self._client.play(self._speed)
+
+    @property
+    def origin(self) -> Snapshot | None:
+        """Where Reset goes back to; None: to the initial weights of the document."""
+        return self._origin
 
     @property
     def trained_seconds(self) -> float:
@@ -209,7 +240,12 @@ class Session(QObject):
         """Back to epoch 0 with the same initial weights, paused."""
         if self._plan is not None and self._plan.ready:
             self.pause()
-            self._load(self._plan)
+            self._begin(self._plan)
+
+    def _begin(self, plan: Plan) -> None:
+        """Load the run where it began."""
+        origin = self._origin
+        self._load(plan, origin if origin is not None and fits(origin, plan) else None)
 
     def set_speed(self, steps_per_second: float) -> None:
         """Train at most this fast; infinity for as fast as it goes."""
@@ -224,11 +260,11 @@ class Session(QObject):
     def study(self, count: int, epochs: int) -> None:
         """Train the present network from so many seeds, beside its run."""
         if self._plan is not None and self._plan.ready:
-            self._client.study(self._plan.document, count, epochs)
+            self._client.studies.begin(StudySeeds, self._plan.document, count, epochs)
 
     def stop_study(self) -> None:
         """End the study with what it has found."""
-        self._client.stop_study()
+        self._client.studies.stop()
 
     def find_rate(self, low: float, high: float, steps: int, from_weights: bool) -> None:
         """Search for a learning rate of the present network, beside its run, from its weights or afresh."""
@@ -237,17 +273,38 @@ class Session(QObject):
 
     def stop_finding(self) -> None:
         """End the search with what it has found."""
-        self._client.stop_finding()
+        self._client.rate_finder.stop()
 
     def embed(self, node: str, method: str, samples: int) -> None:
         """Lay out what a card of the present run gives now for so many samples; `embeddings` tells what comes of it."""
         if self._plan is not None and self._plan.ready:
-            self._client.embed(node, method, samples)
+            self._client.embeddings.begin(Embed, node, method, samples)
 
     @property
     def embeddings(self) -> BackgroundWork:
         """The map of what a card gives, beside the run."""
         return self._client.embeddings
+
+    def export(self, title: str, form: Format, path: str = "", *, verify: bool = True) -> None:
+        """Make the files of a form of export from the run as it stands; without a path, to look at them.
+
+        `exports` tells what comes of it.
+        """
+        self._client.exports.begin(Export, title, form, path, verify)
+
+    @property
+    def exports(self) -> BackgroundWork:
+        """The files that are taken away."""
+        return self._client.exports
+
+    @property
+    def imports(self) -> BackgroundWork:
+        """The file from elsewhere that is read."""
+        return self._client.imports
+
+    def read(self, path: str, document: Document) -> None:
+        """Read weights for the document's network, or a model; `imports` tells what comes of it."""
+        self._client.imports.begin(Import, path, document)
 
     def set_probes(self, probes: tuple[Probe, ...]) -> None:
         """What the next frames should answer."""
@@ -289,7 +346,7 @@ class Session(QObject):
         self._set_engine("ready")
         if failure.kind == "edit" and self._plan is not None and self._plan.ready:
             # The weights do not fit the changed network after all: a new run does.
-            self._load(self._plan)
+            self._begin(self._plan)
             self.restarted.emit()
             return
         self._set_running(False)

@@ -100,6 +100,21 @@ class Settings:
         """Remember the size of the comparison."""
         self._write("compare/size", size)
 
+    def export_folder(self) -> str:
+        """Where something was exported last, or nothing."""
+        found = self._read("export/folder")
+        return found if isinstance(found, str) else ""
+
+    def export_form(self) -> str:
+        """The name of the form in which something was exported last, or nothing."""
+        found = self._read("export/form")
+        return found if isinstance(found, str) else ""
+
+    def set_export(self, folder: str, form: str) -> None:
+        """Remember where and how something was exported."""
+        self._write("export/folder", folder)
+        self._write("export/form", form)
+
     def forget_layout(self) -> None:
         """Start the next time with the layout as delivered."""
         if self._store is not None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QCoreApplication, QObject
 from PySide6.QtWidgets import QWidget
 
 from engine.plan.plan import Plan
+from engine.probes.past import Past, moments
 from engine.probes.probe import Arrays, Probe
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class View(QObject):
     """Place among the tabs, smallest first."""
     seconds: ClassVar[float] = 0.25
     """Least time between two answers while the network trains."""
+    past: ClassVar[str] = ""
+    """What the run keeps for it while it is not seen, as the probe Past calls it."""
     with_pictures: ClassVar[bool] = False
     """Whether the panel comes up with data that are images, and goes with them."""
 
@@ -50,6 +53,8 @@ class View(QObject):
         self.latest: dict[str, NDArray[Any]] = {}
         """The arrays of its last answers, by name: what it shows, as numbers."""
         self._due = -math.inf
+        self._missed = True
+        self._run = -1
 
     @classmethod
     def translated_title(cls) -> str:
@@ -70,6 +75,12 @@ class View(QObject):
         """Show what a probe of `probes` measured."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Another run has begun: what was kept of the one before is not its own. The widget is there."""
+
+    def show_past(self, answers: Sequence[Arrays]) -> None:
+        """Take up what was kept of the run while the panel was not seen, the oldest first."""
+
     def follow(self, plan: Plan) -> None:
         """The document, the chosen sample or the chosen unit has changed, or the panel was opened. Ready or not."""
 
@@ -84,8 +95,12 @@ class View(QObject):
 
     def take(self, probe: Probe, answer: Arrays) -> None:
         """Show an answer, and keep it for who wants the numbers."""
-        self.latest.update(answer)
-        self.show_answer(probe, answer)
+        if isinstance(probe, Past):
+            self._missed = False
+            self.show_past(moments(answer))
+        else:
+            self.latest.update(answer)
+            self.show_answer(probe, answer)
 
     def is_seen(self) -> bool:
         """Whether the user can see it now."""
@@ -93,9 +108,16 @@ class View(QObject):
 
     def wanted(self, plan: Plan, running: bool) -> list[Probe]:
         """What to ask for now; nothing where it was answered a moment ago and the network trains."""
-        if not self.is_seen() or (running and perf_counter() < self._due):
+        if self.window.session.runs != self._run and self.body is not None:
+            self._run, self._missed = self.window.session.runs, True
+            self.forget()
+        seen = self.is_seen()
+        self._missed = self._missed or not seen
+        if not seen or (running and perf_counter() < self._due):
             return []
         found = [probe for probe in self.probes(plan) if probe.fits(plan)]
+        if found and self.past and self._missed:
+            found.insert(0, Past(what=self.past))
         asked = frozenset(found)
         if asked != self.asked:
             self.asked = asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
@@ -17,6 +18,7 @@ from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from engine.document.errors import FileError, PlaygroundError
+from engine.probes.decision import CLASSES, LEVELS
 from playground.errand import Errand
 from playground.recording import Recording, has_ffmpeg, write_animation
 from playground.words import sentence
@@ -33,12 +35,57 @@ _SECONDS = 0.1
 Numbers = Mapping[str, NDArray[Any]]
 
 
+def csv_of(numbers: Numbers) -> bytes:
+    """Arrays as one table, a row for each value: the array's name, its place in it, the value."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    most = max((np.ndim(array) for array in numbers.values()), default=0)
+    writer.writerow(["array", *(f"axis_{axis}" for axis in range(most)), "value"])
+    for name, array in numbers.items():
+        for place, value in np.ndenumerate(array):
+            writer.writerow([name, *place, *([""] * (most - len(place))), value])
+    return text.getvalue().encode()
+
+
+def table_of(numbers: Numbers) -> bytes:
+    """Arrays of one length as the columns of a table, their names above them; what was not measured stays empty."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(numbers)
+    for row in zip(*(array.tolist() for array in numbers.values()), strict=True):
+        writer.writerow(["" if math.isnan(value) else value for value in row])
+    return text.getvalue().encode()
+
+
+def answers_on_plane(answer: Numbers) -> Numbers:
+    """What the probe Decision answered as numbers over the plane, the first row at the largest x₂.
+
+    The outputs themselves where they were sent; else as fine as they are painted: the answer (height, width), or the
+    class that is answered and how far it is ahead, from 0 to 1.
+    """
+    if not answer:
+        return {}
+    if "values" in answer:
+        return {"outputs": answer["values"]}
+    image = answer["image"]
+    if int(answer["kind"][0]) == CLASSES:
+        return {"class": image // LEVELS, "confidence": (image % LEVELS) / (LEVELS - 1)}
+    return {"answer": float(answer["centre"][0]) + float(answer["scale"][0]) * (image / 127.5 - 1)}
+
+
 class PanelExport(QObject):
     """A button in a panel's head that saves what the panel shows."""
 
-    def __init__(self, window: MainWindow, panel: Panel, numbers: Callable[[], Numbers] | None = None) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        panel: Panel,
+        numbers: Callable[[], Numbers],
+        written: Callable[[Numbers], bytes] = csv_of,
+    ) -> None:
+        """Of a panel whose numbers are these, and stand like that in a file."""
         super().__init__(panel)
-        self._window, self._panel, self._numbers = window, panel, numbers
+        self._window, self._panel, self._numbers, self._written_as = window, panel, numbers, written
         self.recording: Recording | None = None
         self._writing = Errand("moving picture", self)
         self._cancelled = Event()
@@ -55,10 +102,9 @@ class PanelExport(QObject):
         self.menu.clear()
         add = self.menu.addAction
         add(self.tr("Save picture…"), self.save_picture).setObjectName("picture")
-        if self._numbers is not None:
-            found = add(self.tr("Save numbers…"), self.save_numbers)
-            found.setObjectName("numbers")
-            found.setEnabled(bool(self._numbers()))
+        found = add(self.tr("Save numbers…"), self.save_numbers)
+        found.setObjectName("numbers")
+        found.setEnabled(bool(self._numbers()))
         if self._writing.busy:
             add(self.tr("Cancel writing"), self._cancelled.set).setObjectName("cancel")
         elif self.recording is None:
@@ -78,8 +124,8 @@ class PanelExport(QObject):
     def save_numbers(self) -> None:
         """Ask where, and save what the panel was last told."""
         path = self._ask(self.tr("Save numbers"), self.tr("Tables") + " (*.csv)", ".csv")
-        if path is not None and self._numbers is not None:
-            self._write(path, csv_of(self._numbers()))
+        if path is not None:
+            self._write(path, self._written_as(self._numbers()))
 
     def _body(self) -> QWidget:
         body = self._panel.body()
@@ -186,15 +232,3 @@ def svg_of(widget: QWidget) -> bytes:
     widget.render(painter, QPoint())
     painter.end()
     return bytes(buffer.data().data())
-
-
-def csv_of(numbers: Numbers) -> bytes:
-    """Arrays as one table, a row for each value: the array's name, its place in it, the value."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    most = max((np.ndim(array) for array in numbers.values()), default=0)
-    writer.writerow(["array", *(f"axis_{axis}" for axis in range(most)), "value"])
-    for name, array in numbers.items():
-        for place, value in np.ndenumerate(array):
-            writer.writerow([name, *place, *([""] * (most - len(place))), value])
-    return text.getvalue().encode()

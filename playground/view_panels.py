@@ -11,7 +11,7 @@ from engine.plan.plan import Plan
 from playground.canvas_maps import CanvasMaps
 from playground.layout import BOTTOM_TALL
 from playground.view import View, view_classes
-from playground.view_export import PanelExport
+from playground.view_export import Numbers, PanelExport, answers_on_plane, table_of
 from widgets.panel import Panel
 
 if TYPE_CHECKING:
@@ -34,8 +34,10 @@ class ViewPanels(QObject):
         self._came_by_themselves: set[str] = set()
         for cls in view_classes():
             self._add(cls)
-        for name in ("dock.output", "dock.curves", "dock.metrics"):
-            PanelExport(window, window.panels[name])
+        shown = window.views.live.latest
+        PanelExport(window, window.panels["dock.output"], self._answers)
+        PanelExport(window, window.panels["dock.curves"], lambda: shown.get("dock.curves", {}), table_of)
+        PanelExport(window, window.panels["dock.metrics"], lambda: shown.get("dock.metrics", {}))
         window.views.live.add_view(CanvasMaps(window))
         window.controller.selection_changed.connect(self._follow_selection)
         window.focus.changed.connect(self._follow_focus)
@@ -55,6 +57,12 @@ class ViewPanels(QObject):
         window.views.live.add_view(view)
         if panel.isVisible():
             QTimer.singleShot(0, view, view.open)
+
+    def _answers(self) -> Numbers:
+        """What Output shows: of images the answer to the chosen one, else that over the plane."""
+        if self._window.controller.document.data.dataset.pictures:
+            return self._window.image_data.answers.latest
+        return answers_on_plane(self._window.views.live.latest.get("dock.output", {}))
 
     def open(self, dock: str) -> View:
         """Bring a panel up. Raises KeyError for a name that no view has."""

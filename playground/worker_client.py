@@ -12,8 +12,6 @@ from engine.probes.probe import Probe
 from engine.training.trainer import Snapshot, Unit
 from engine.worker.messages import (
     Edit,
-    Embed,
-    EmbeddingProgress,
     Failure,
     FindRate,
     Frame,
@@ -22,16 +20,12 @@ from engine.worker.messages import (
     Load,
     Pause,
     Play,
-    RateProgress,
     Ready,
-    SeedsProgress,
     SetParameter,
     Starting,
     Step,
-    StopFinding,
     Stopped,
-    StopSeeds,
-    StudySeeds,
+    ToWorker,
 )
 from playground.background import BackgroundWork
 from playground.worker_process import WorkerProcess
@@ -97,12 +91,17 @@ class WorkerClient(QObject):
         self._probes: tuple[Probe, ...] = ()
         self._asked: dict[int, tuple[Probe, ...]] = {}
         self._showing = False
-        self.studies = BackgroundWork("study", self)
+        self.studies = BackgroundWork("study", self._send, self)
         """The study of many seeds."""
-        self.rate_finder = BackgroundWork("rate", self)
+        self.rate_finder = BackgroundWork("rate", self._send, self)
         """The search for a learning rate."""
-        self.embeddings = BackgroundWork("embedding", self)
+        self.embeddings = BackgroundWork("embedding", self._send, self)
         """The map of what a card gives."""
+        self.exports = BackgroundWork("export", self._send, self)
+        """The files that are taken away."""
+        self.imports = BackgroundWork("import", self._send, self)
+        """The file from elsewhere that is read."""
+        self._beside = {work.kind: work for work in self.findChildren(BackgroundWork)}
         self._restarts = 0
         self._resumed_step = 0
         self._stopped = False
@@ -200,26 +199,13 @@ class WorkerClient(QObject):
             if not (self._showing and self.automatic):  # else the next frame is about to be asked for
                 self._ask()
 
-    def study(self, document: Document, count: int, epochs: int) -> None:
-        """Train the document's network from so many seeds, beside the run and in place of a study that is under way."""
-        self._process.send(StudySeeds(self.studies.begin(), document, count, epochs))
-
-    def stop_study(self) -> None:
-        """End the study; `studies` tells what it has found."""
-        self._process.send(StopSeeds(self.studies.number))
+    def _send(self, message: ToWorker) -> None:
+        self._process.send(message)
 
     def find_rate(self, document: Document, low: float, high: float, steps: int, *, from_weights: bool) -> None:
         """Search for a learning rate beside the run, from its present weights or afresh."""
         snapshot = self._snapshot if from_weights else None
-        self._process.send(FindRate(self.rate_finder.begin(), document, low, high, steps, snapshot))
-
-    def stop_finding(self) -> None:
-        """End the search; `rate_finder` tells what it has found."""
-        self._process.send(StopFinding(self.rate_finder.number))
-
-    def embed(self, node: str, method: str, samples: int) -> None:
-        """Lay out what a card gives now for so many samples, beside the run."""
-        self._process.send(Embed(self.embeddings.begin(), node, method, samples))
+        self.rate_finder.begin(FindRate, document, low, high, steps, snapshot)
 
     def probes_of(self, frame: Frame) -> tuple[Probe, ...]:
         """The probes that a frame answers, while it is being shown."""
@@ -281,12 +267,8 @@ class WorkerClient(QObject):
             self.ready.emit(message)
         elif isinstance(message, Starting):
             self.starting.emit()
-        elif isinstance(message, SeedsProgress) or (isinstance(message, Failure) and message.kind == "study"):
-            self.studies.take(message)
-        elif isinstance(message, RateProgress) or (isinstance(message, Failure) and message.kind == "rate"):
-            self.rate_finder.take(message)
-        elif isinstance(message, EmbeddingProgress) or (isinstance(message, Failure) and message.kind == "embedding"):
-            self.embeddings.take(message)
+        elif (work := self._beside.get(_work_of(message))) is not None:
+            work.take(message)
         elif message.run != self._run:
             return
         elif isinstance(message, Failure):
@@ -295,7 +277,7 @@ class WorkerClient(QObject):
         elif isinstance(message, Stopped):
             self.pause()  # if Play was on its way meanwhile, the run stands still all the same, as is shown
             self.stopped.emit(message)
-        else:
+        elif isinstance(message, Frame):
             self._take_frame(message)
 
     def _take_frame(self, frame: Frame) -> None:
@@ -360,9 +342,8 @@ class WorkerClient(QObject):
     def _replace(self, reason: str) -> None:
         self._process.kill()
         self._is_ready = False
-        self.studies.lose()
-        self.rate_finder.lose()
-        self.embeddings.lose()
+        for work in self._beside.values():
+            work.lose()
         if self._restarts >= MOST_RESTARTS:
             self._stopped = True
             self._watch.stop()
@@ -391,6 +372,11 @@ class WorkerClient(QObject):
             self._process.send(Play(self._run, self._speed))
         self._ask(snapshot=True)
         self.restarted.emit(self._resumed_step, age)
+
+
+def _work_of(message: FromWorker) -> str:
+    """The work beside the run that a message is about; nothing for one about the run."""
+    return message.kind if isinstance(message, Failure) else getattr(message, "work", "")
 
 
 def _place(message: SetParameter | Step) -> tuple[str, tuple[int, ...]] | None:

@@ -24,6 +24,7 @@ FOLDERS = ("assets", "benchmarks", "engine", "playground", "tests", "widgets")
 PLAIN = (
     "engine.catalog",
     "engine.document",
+    "engine.export.format",
     "engine.images",
     "engine.plan",
     "engine.probes",

@@ -285,14 +285,20 @@ class CurvesView(QWidget):
         entries = []
         for key, name, color in zip(_SHOWN[self.choice.choice()], names, self._pens, strict=False):
             values = self._curves[key][: index + 1] if key in self._curves else np.empty(0)
-            known = values[~np.isnan(values)]  # within an epoch that takes long, only some of the numbers are measured
-            entries.append((name, format_number(float(known[-1]) if known.size else None), color))
+            known = np.flatnonzero(~np.isnan(values))  # within an epoch that takes long, some are measured only
+            if known.size and known[-1] < index:
+                at = self._epoch_text(float(epochs[known[-1]]))
+                name = self.tr("{name} ({epoch})").format(name=name, epoch=at)
+            entries.append((name, format_number(float(values[known[-1]]) if known.size else None), color))
         self.legend.set_entries(entries, self._place_text(float(epochs[index])))
+
+    def _epoch_text(self, epoch: float) -> str:
+        number = QLocale().toString(epoch, "f", 0 if epoch == round(epoch) else 2)
+        return self.tr("epoch {number}").format(number=number)
 
     def _place_text(self, epoch: float) -> str:
         """The epoch the values belong to, and the mark under the pointer."""
-        number = QLocale().toString(epoch, "f", 0 if epoch == round(epoch) else 2)
-        text = self.tr("epoch {number}").format(number=number)
+        text = self._epoch_text(epoch)
         if self._hovered is not None and self._marks and self._ranges is not None:
             per_pixel = self._ranges[1] / max(1.0, self.plot.box.width())
             nearest = min(self._marks, key=lambda mark: abs(mark[0] - (self._hovered or 0.0)))

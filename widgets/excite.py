@@ -8,29 +8,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLocale, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QCoreApplication, QLocale, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import (
-    QBoxLayout,
-    QLabel,
+    QHBoxLayout,
     QProgressBar,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
+    QToolButton,
     QWidget,
 )
 
-from widgets import theme
+from widgets import icons, theme
 from widgets.choices import QuietCombo
-from widgets.controls import EmptyState, Segmented, format_number
+from widgets.controls import Segmented, format_number
 from widgets.image_pixels import picture
+from widgets.looking_panel import LookingPanel, heading
 from widgets.why_tiles import Tile, Tiles
 
 FOLLOW, KEEP = "follow", "keep"
 _CONTROLS = 160
 
 
-class ExcitePanel(QWidget):
+class ExcitePanel(LookingPanel):
     """Shows what the probe Excitation found. Values in by `set_…`, which emit nothing."""
 
     layer_chosen = Signal(str)
@@ -47,9 +44,14 @@ class ExcitePanel(QWidget):
     """Begin anew, with other noise."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("excite")
-        self.setAccessibleName(self.tr("What would excite it"))
+        super().__init__(
+            "excite",
+            QCoreApplication.translate("ExcitePanel", "What would excite it"),
+            QCoreApplication.translate(
+                "ExcitePanel", "Choose images in Data to see which picture excites a unit most."
+            ),
+            parent,
+        )
         self._layers: tuple[str, ...] = ()
         self._units: tuple[int, ...] = ()
         self._pages: tuple[int, ...] = ()
@@ -66,9 +68,13 @@ class ExcitePanel(QWidget):
         self.weights.button(FOLLOW).setToolTip(self.tr("The pictures go with the weights while the network trains"))
         self.weights.button(KEEP).setToolTip(self.tr("The weights as they are at this moment, whatever it learns"))
         self.weights.chosen.connect(self.weights_chosen)
-        self.again = QPushButton(self.tr("Start again"))
+        self.again = QToolButton()
         self.again.setObjectName("excite.again")
+        self.again.setAccessibleName(self.tr("Start again"))
+        self.again.setToolTip(self.tr("Start again, from other noise"))
+        self.again.setProperty("class", "flat")
         self.again.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        icons.assign(self.again, "refresh", "muted")
         self.again.clicked.connect(self.restarted)
         self.progress = QProgressBar()
         self.progress.setObjectName("excite.progress")
@@ -78,46 +84,16 @@ class ExcitePanel(QWidget):
         self.tiles.current_changed.connect(lambda number: self.unit_chosen.emit(self._units[number]))
         self.tiles.pointed.connect(lambda number, x, y: self.noted.emit(self.tiles.tiles()[number].tip))
         self.tiles.left.connect(lambda: self.noted.emit(""))
-        self.empty = EmptyState("")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_page())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
-        column.addWidget(self._stack)
-        self.set_reason(self.tr("Choose images in Data to see which picture excites a unit most."))
-
-    def _make_page(self) -> QWidget:
-        page = QWidget()
-        self._controls = QWidget()
-        column = QVBoxLayout(self._controls)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACING)
-        heading = QLabel(self.tr("Units of"))
-        heading.setProperty("class", "muted")
-        heading.setFont(theme.font(theme.SMALL))
-        heading.setBuddy(self.layers)
-        column.addWidget(heading)
-        column.addWidget(self.layers)
-        column.addWidget(self.pages)
-        column.addWidget(self.weights)
-        column.addWidget(self.again)
-        column.addWidget(self.progress)
-        column.addStretch(1)
-        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
-        self._parts.setContentsMargins(0, 0, 0, 0)
-        self._parts.setSpacing(theme.MARGIN)
-        self._parts.addWidget(self._controls)
-        self._parts.addWidget(self.tiles, 1)
-        return page
+        chosen = QWidget()
+        row = QHBoxLayout(chosen)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.UNIT)
+        row.addWidget(self.layers, 1)
+        row.addWidget(self.again)
+        above = heading(self.tr("Units of"), self.layers)
+        self.arrange([above, chosen, self.pages, self.weights, self.progress], self.tiles, _CONTROLS, 480)
 
     # --- values in -------------------------------------------------------------------------------------------------
-
-    def set_reason(self, text: str) -> None:
-        """Say why there is nothing to show."""
-        self.empty.set_text(text)
-        self._stack.setCurrentIndex(0)
 
     def set_layers(self, nodes: Sequence[str], chosen: str) -> None:
         """The cards to choose from, and the one that is shown."""
@@ -155,22 +131,26 @@ class ExcitePanel(QWidget):
         """Show what the probe Excitation answered; `steps` is how many there will be."""
         self.progress.setRange(0, steps)
         self.progress.setValue(int(values["step"][0]))
-        found = zip(self._units, values["images"], values["values"], values["noise"], strict=True)
-        self.tiles.set_tiles(
-            [self._tile(unit, image, float(value), float(noise)) for unit, image, value, noise in found]
-        )
-        self._stack.setCurrentIndex(1)
+        numbers = (values[name].tolist() for name in ("values", "noise", "rise"))
+        found = zip(self._units, values["images"], *numbers, strict=True)
+        self.tiles.set_tiles([self._tile(unit, image, *tile) for unit, image, *tile in found])
+        self.show_content()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
-    def _tile(self, unit: int, image: NDArray[np.uint8], value: float, noise: float) -> Tile:
+    def _tile(self, unit: int, image: NDArray[np.uint8], value: float, noise: float, rise: float) -> Tile:
         title = self._title(unit)
-        tip = self.tr("{title}: {value}, and {noise} on average for the faint noise that it began with")
+        tip = self.tr(
+            "{title}: {value}, and {noise} on average for the faint noise that it began with; before its activation it "
+            "is raised {rise} times as far as such noise moves it"
+        )
         return Tile(
             title,
             picture(image),
-            foot=self._foot(value, noise),
-            tip=tip.format(title=title, value=format_number(value), noise=format_number(noise)),
+            foot=self._foot(value, rise),
+            tip=tip.format(
+                title=title, value=format_number(value), noise=format_number(noise), rise=format_number(rise, 2)
+            ),
         )
 
     def _title(self, unit: int) -> str:
@@ -178,11 +158,11 @@ class ExcitePanel(QWidget):
             return self._names[unit]
         return (self.tr("filter {number}") if self._channels else self.tr("unit {number}")).format(number=unit + 1)
 
-    def _foot(self, value: float, noise: float) -> str:
-        """How many times what noise gives was reached; the value itself where that says nothing."""
-        if not math.isfinite(value) or not math.isfinite(noise) or noise <= 0 or value <= 0 or value / noise >= 1000:
+    def _foot(self, value: float, rise: float) -> str:
+        """How many times as far as noise moves it the unit is raised; its value where that says nothing."""
+        if not math.isfinite(rise) or rise <= 0 or value <= 0 or rise >= 1000:
             return format_number(value, 2)
-        times = QLocale().toString(value / noise, "f", 0 if value / noise >= 9.95 else 1)
+        times = QLocale().toString(rise, "f", 0 if rise >= 9.95 else 1)
         return self.tr("{times} × noise").format(times=times)
 
     # --- events ----------------------------------------------------------------------------------------------------
@@ -190,14 +170,6 @@ class ExcitePanel(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Controls above two rows of small pictures."""
         return QSize(200, 120)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the controls beside the pictures, or above them in a narrow panel."""
-        super().resizeEvent(event)
-        beside = self.width() >= 480
-        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
-        self._controls.setMaximumWidth(_CONTROLS if beside else 16_777_215)
-        self._controls.setMinimumWidth(_CONTROLS if beside else 0)
 
 
 def _sample() -> QWidget:
@@ -211,6 +183,7 @@ def _sample() -> QWidget:
             "images": random.integers(0, 255, (8, 1, 8, 8), np.uint8),
             "values": random.uniform(1, 4, 8),
             "noise": random.uniform(0.01, 0.4, 8),
+            "rise": random.uniform(8, 90, 8),
             "step": np.array([48]),
         },
         128,

@@ -80,16 +80,21 @@ def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0
 
     Raises ValueError for a name without a file.
     """
-    drawing = _source(name).replace("currentColor", color.name())
     side = round(size * scale)
     result = QPixmap(side, side)
     result.fill(Qt.GlobalColor.transparent)
     painter = QPainter(result)
     painter.setOpacity(color.alphaF())
-    QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, side, side))
+    paint(painter, name, color, QRectF(0, 0, side, side))
     painter.end()
     result.setDevicePixelRatio(scale)
     return result
+
+
+def paint(painter: QPainter, name: str, color: QColor, place: QRectF) -> None:
+    """Draw an icon's outline itself, as sharp as the painter draws. Raises ValueError for a name without a file."""
+    drawing = _source(name).replace("currentColor", color.name())
+    QSvgRenderer(QByteArray(drawing.encode())).render(painter, place)
 
 
 def _scales() -> range:

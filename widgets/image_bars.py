@@ -15,6 +15,8 @@ from widgets.controls import format_number
 
 _LEAST, _MOST = 12, 24
 """Height of a row where there is little and much room."""
+_EDGE = 2
+"""Room above the first row and below the last, so that no letter is cut."""
 _SIGN = 12
 _NAME = 0.4
 """The most of the width that names take."""
@@ -57,7 +59,7 @@ class ClassBars(QWidget):
 
     def rows(self) -> list[int]:
         """The classes that are shown, from top to bottom."""
-        fitting = max(1, self.height() // _LEAST)
+        fitting = max(1, (self.height() - 2 * _EDGE) // _LEAST)
         count = len(self._scores)
         if count <= fitting:
             return list(range(count))
@@ -69,10 +71,12 @@ class ClassBars(QWidget):
     def bar(self, number: int) -> QRectF:
         """Where the bar of a class ends when its score is the highest there can be. Raises ValueError if not shown."""
         rows = self.rows()
-        height = self._height(len(rows))
-        left, right = self._left(rows), self._right()
-        middle = (rows.index(number) + 0.5) * height
+        return self._track(rows.index(number), len(rows), self._left(rows), self._right())
+
+    def _track(self, place: int, count: int, left: float, right: float) -> QRectF:
+        height = self._height(count)
         thick = min(height - 6, 10.0)
+        middle = _EDGE + (place + 0.5) * height
         return QRectF(left, middle - thick / 2, max(4.0, self.width() - right - left), thick)
 
     def sign(self, number: int) -> str:
@@ -94,13 +98,13 @@ class ClassBars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Room for some rows."""
-        return QSize(110, min(len(self._names), 5) * _LEAST)
+        return QSize(110, min(len(self._names), 5) * _LEAST + 2 * _EDGE)
 
     def event(self, event: QEvent) -> bool:
         """Say the whole name and score of the class under the pointer."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             rows = self.rows()
-            number = int(event.pos().y() // self._height(len(rows)))
+            number = max(0, int((event.pos().y() - _EDGE) // self._height(len(rows))))
             known = f"{self._name(rows[number])}: {self.text(rows[number])}" if number < len(rows) else ""
             QToolTip.showText(event.globalPos(), known, self)
             return True
@@ -116,12 +120,12 @@ class ClassBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         rows = self.rows()
-        for row in rows:
-            self._paint_row(painter, row, len(rows))
+        left, right = self._left(rows), self._right()
+        for place, row in enumerate(rows):
+            self._paint_row(painter, row, self._track(place, len(rows), left, right), self._height(len(rows)))
 
-    def _paint_row(self, painter: QPainter, number: int, count: int) -> None:
-        current, track = theme.current(), self.bar(number)
-        height = self._height(count)
+    def _paint_row(self, painter: QPainter, number: int, track: QRectF, height: float) -> None:
+        current = theme.current()
         top = track.center().y() - height / 2
         sign, answered = self.sign(number), number == self._answer
         role = {"check": current.success, "close": current.error}.get(sign, current.muted)
@@ -157,7 +161,7 @@ class ClassBars(QWidget):
         return self._names[number] if number < len(self._names) else str(number)
 
     def _height(self, count: int) -> float:
-        return min(max(self.height() / max(1, count), float(_LEAST)), float(_MOST))
+        return min(max((self.height() - 2 * _EDGE) / max(1, count), float(_LEAST)), float(_MOST))
 
     def _left(self, rows: list[int]) -> float:
         metrics = QFontMetricsF(self._font(True), self)

@@ -4,37 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 from numpy.typing import NDArray
 from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
     QHeaderView,
-    QLabel,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from engine.catalog.datasets.folder import ImageFolder
-from engine.catalog.registry import Field, form
-from engine.document.graph import SEEDS, Data
+from engine.catalog.registry import form
+from engine.document.graph import Data
 from widgets import theme
 from widgets.controls import ElidedLabel
-from widgets.form import FieldForm, Path
 from widgets.image_strip import ImageStrip
+from widgets.import_dialog import ImportDialog
 
 SIZE = QSize(720, 480)
 _OWN = tuple(field for field in form(ImageFolder) if field.name in ("side", "colour", "stratified"))
-_SHARE = next(field for field in form(Data) if field.name == "train_share")
-_SEED = Field("data_seed", int, SEEDS, 1)
 _FORM_WIDTH = 280
 _ROW = 22
 _NAMED = 4
@@ -42,7 +34,7 @@ FEW = 10
 """Pictures from which on a class is more than an attempt."""
 
 
-class ImageImport(QDialog):
+class ImageImport(ImportDialog):
     """Shows what is in a folder and asks how its pictures are used; what was decided comes out as a signal."""
 
     used = Signal(dict, float, int)
@@ -52,21 +44,24 @@ class ImageImport(QDialog):
 
     def __init__(self, path: str, data: Data, parent: QWidget | None = None) -> None:
         """`data` gives the settings to begin with."""
-        super().__init__(parent)
-        self.setObjectName("folder")
-        self.setWindowTitle(self.tr("Open image folder"))
-        self.setAccessibleName(self.windowTitle())
-        held = data.dataset
-        self._values: dict[str, Any] = {
-            field.name: getattr(held, field.name) if isinstance(held, ImageFolder) else field.default for field in _OWN
-        }
-        self._values |= {_SHARE.name: data.train_share, _SEED.name: data.seed}
+        super().__init__(
+            "folder",
+            self.tr("Open image folder"),
+            self.tr("Use these pictures"),
+            data,
+            ImageFolder,
+            _OWN,
+            _FORM_WIDTH,
+            parent,
+        )
         self._classes: tuple[str, ...] = ()
         self._counts: tuple[int, ...] = ()
         self._problem = ""
         self._note = ""
         self._build(path)
-        self._lay_out()
+        head = QHBoxLayout()
+        head.addWidget(self.title)
+        self.lay_out(head, self.classes, self.preview, (1, 0))
         self.resize(SIZE)
         self._show()
 
@@ -94,47 +89,8 @@ class ImageImport(QDialog):
         header.setSectionsClickable(False)
         self.classes.verticalHeader().hide()
         self.classes.verticalHeader().setDefaultSectionSize(_ROW)
-        self.form = FieldForm("folder.form", lambda _path, _value: None, _FORMATS)
-        self.form.setFixedWidth(_FORM_WIDTH)
-        self.form.changed.connect(self._take)
         self.preview = ImageStrip("folder.preview")
         self.preview.setAccessibleName(self.tr("Some of the pictures"))
-        self.verdict = QLabel()
-        self.verdict.setObjectName("folder.verdict")
-        self.verdict.setWordWrap(True)
-        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
-        self.buttons = QDialogButtonBox()
-        self.cancel = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self.cancel.setObjectName("folder.cancel")
-        self.use = QPushButton(self.tr("Use these pictures"))
-        self.use.setObjectName("folder.use")
-        self.use.setAccessibleName(self.use.text())
-        self.use.setProperty("class", "primary")
-        self.use.setDefault(True)
-        self.buttons.addButton(self.use, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.accepted.connect(self._accept)
-        self.buttons.rejected.connect(self.reject)
-
-    def _lay_out(self) -> None:
-        settings = QVBoxLayout()
-        settings.setContentsMargins(0, 0, 0, 0)
-        settings.addWidget(self.form)
-        settings.addStretch(1)
-        middle = QHBoxLayout()
-        middle.setSpacing(theme.MARGIN)
-        middle.addWidget(self.classes, 1)
-        middle.addLayout(settings)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.MARGIN)
-        foot.addWidget(self.verdict, 1)
-        foot.addWidget(self.buttons)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
-        page.setSpacing(theme.SPACING)
-        page.addWidget(self.title)
-        page.addLayout(middle, 1)
-        page.addWidget(self.preview)
-        page.addLayout(foot)
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -163,33 +119,29 @@ class ImageImport(QDialog):
 
     def value(self, name: str) -> Any:
         """A setting as it is now: "side", "colour", "stratified", "train_share" or "data_seed". Raises KeyError."""
-        return self._values[name]
+        return self.values[name]
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
-    def _take(self, path: Path, value: Any, finished: bool) -> None:
-        self._values[path[0]] = value
+    def setting_changed(self, name: str, finished: bool) -> None:
+        """Show it, and ask for other pictures where that changes them."""
         self._show()
-        if path[0] in ("side", "colour") and finished:
-            self.look_wanted.emit(self._values["side"], self._values["colour"])
+        if name in ("side", "colour") and finished:
+            self.look_wanted.emit(self.values["side"], self.values["colour"])
 
     def _show(self) -> None:
-        self.form.set_fields([(field, self._values[field.name]) for field in (*_OWN, _SHARE, _SEED)])
+        self.show_fields()
         for before, after in pairwise((self.classes, *self.form.chain(), self.use, self.cancel)):
             QWidget.setTabOrder(before, after)
         ready = bool(self._classes) and not self._problem
-        self.verdict.setText(self._problem or (self._summary() if ready else self.tr("Looking at the folder…")))
-        self.verdict.setProperty("class", "error" if self._problem else "muted")
-        self.verdict.style().polish(self.verdict)
-        self.use.setEnabled(ready)
-        self.use.setToolTip("" if ready else self.verdict.text())
-        self.use.setAccessibleDescription(self.use.toolTip())
+        text = self._problem or (self._summary() if ready else self.tr("Looking at the folder…"))
+        self.show_verdict(text, "error" if self._problem else "muted", ready)
 
     def _summary(self) -> str:
-        locale, side = QLocale(), self._values["side"]
+        locale, side = QLocale(), self.values["side"]
         text = (
             self.tr("{count} pictures of {classes} classes, made {side} × {side} pixels in colour")
-            if self._values["colour"]
+            if self.values["colour"]
             else self.tr("{count} pictures of {classes} classes, made {side} × {side} pixels in grey")
         )
         said = text.format(
@@ -202,18 +154,11 @@ class ImageImport(QDialog):
             )
         return f"{said}. {self._note}" if self._note else said
 
-    def _accept(self) -> None:
+    def accept_data(self) -> None:
+        """Say how the pictures shall be used."""
         if self.use.isEnabled():
-            own = {field.name: self._values[field.name] for field in _OWN}
-            self.used.emit(own, self._values[_SHARE.name], self._values[_SEED.name])
+            self.used.emit({field.name: self.values[field.name] for field in _OWN}, *self.split_settings())
             self.accept()
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
-
-
-_FORMATS = MappingProxyType({_SHARE.name: _percent})
 
 
 def _sample() -> QWidget:

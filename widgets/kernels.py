@@ -7,21 +7,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QStackedWidget, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QSizePolicy,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from widgets import theme
 from widgets.choice_grid import ChoiceGrid
-from widgets.controls import Chip, ElidedLabel, EmptyState
+from widgets.controls import Chip, ElidedLabel
 from widgets.kernels_values import Film, KernelValues, kernel_name, step_text
+from widgets.looking_panel import LookingPanel
 from widgets.maps_layout import SeenLayer
 from widgets.maps_pixels import crisp
 from widgets.maps_strip import MapsStrip
 from widgets.maps_values import Arrays
 
 WEIGHTS, START, GRADIENT, CHANGE = "weights", "start", "gradient", "change"
-_SIDE = 168
 _LEFT, _PICTURE, _CAPTION = 3.0, 44.0, 14.0
 
 
@@ -87,7 +93,7 @@ class FilmStrip(QWidget):
         return super().event(event)
 
 
-class KernelsPanel(QWidget):
+class KernelsPanel(LookingPanel):
     """Shows what the probe Kernels measured. Values in by `set_…`, which emit nothing."""
 
     chosen = Signal(str, int)
@@ -96,9 +102,14 @@ class KernelsPanel(QWidget):
     """Other layers came into sight, or something else of them is to be shown."""
 
     def __init__(self, film: Film, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("kernels")
-        self.setAccessibleName(self.tr("Kernels"))
+        super().__init__(
+            "kernels",
+            QCoreApplication.translate("KernelsPanel", "Kernels"),
+            QCoreApplication.translate(
+                "KernelsPanel", "The weights of the network are shown here once it can be trained."
+            ),
+            parent,
+        )
         self.values = KernelValues()
         self.strip = KernelStrip("kernels.strip", self.tr("The kernels of each layer"), self.values)
         self.film = FilmStrip(film)
@@ -123,56 +134,29 @@ class KernelsPanel(QWidget):
         self.caption = ElidedLabel()
         self.caption.setObjectName("kernels.caption")
         self.caption.setProperty("class", "muted")
-        self.empty = EmptyState(self.tr("The weights of the network are shown here once it can be trained."))
         self.strip.opened.connect(self._choose)
         self.strip.scrolled.connect(self.wants_changed)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_page())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-
-    def _make_page(self) -> QWidget:
-        page = QWidget()
-        self._controls = QWidget()
         chips = QWidget()
-        row = QBoxLayout(QBoxLayout.Direction.LeftToRight, chips)
+        row = QHBoxLayout(chips)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.UNIT)
         for chip in (self.sorted, self.own_scale):
             row.addWidget(chip)
         row.addStretch(1)
-        self._controls_box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._controls)
-        self._controls_box.setContentsMargins(0, 0, 0, 0)
-        self._controls_box.setSpacing(theme.SPACING)
-        for widget in (self.what, chips, self.caption):
-            self._controls_box.addWidget(widget)
-        self._controls_box.addStretch(1)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.UNIT)
         column.addWidget(self.strip, 1)
         column.addWidget(self.film)
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(theme.MARGIN)
-        self._box.addWidget(self._controls)
-        self._box.addWidget(right, 1)
-        return page
+        self.arrange([self.what, chips, self.caption], right)
 
     # --- values in -------------------------------------------------------------------------------------------------
-
-    def set_empty(self, text: str) -> None:
-        """Show a sentence in place of the kernels."""
-        self.empty.set_text(text)
-        self._stack.setCurrentIndex(0)
 
     def set_layers(self, layers: Sequence[SeenLayer]) -> None:
         """Show the kernels of these layers."""
         self.strip.set_layers(layers)
-        self._stack.setCurrentIndex(1)
+        self.show_content()
 
     def set_kernels(self, answer: Arrays) -> None:
         """Show what the probe Kernels measured."""
@@ -190,10 +174,6 @@ class KernelsPanel(QWidget):
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
-    def shows_layers(self) -> bool:
-        """Whether there are kernels to be shown."""
-        return self._stack.currentIndex() == 1
-
     def _choose(self, node: str, unit: int) -> None:
         self.set_chosen(node, unit)
         self.chosen.emit(node, unit)
@@ -202,16 +182,9 @@ class KernelsPanel(QWidget):
         self.strip.clear_kernels(True)
         self.wants_changed.emit()
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the controls beside the kernels, or above them, as there is room."""
-        super().resizeEvent(event)
-        wide = self.width() > 1.4 * self.height()
-        direction = QBoxLayout.Direction
-        self._box.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
-        self._controls_box.setDirection(direction.TopToBottom if wide else direction.LeftToRight)
-        self._controls.setMinimumWidth(_SIDE if wide else 0)
-        self._controls.setMaximumWidth(_SIDE if wide else 16_777_215)
-        self.what.set_columns(2 if wide else 4)
+    def turned(self, beside: bool) -> None:
+        """Let the choices stand in two rows, or in one."""
+        self.what.set_columns(2 if beside else 4)
 
 
 class KernelStrip(MapsStrip):

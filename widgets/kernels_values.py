@@ -93,6 +93,13 @@ class Shot:
     step: int
     kernels: NDArray[np.uint8]
     scale: NDArray[np.float32]
+    partial: bool = False
+    """Whether only the first kernels of the layer are there."""
+
+    def fits(self, other: Shot) -> bool:
+        """Whether both are of one layer."""
+        first = self.partial or other.partial
+        return self.kernels.shape[first:] == other.kernels.shape[first:]
 
 
 MOST_SHOTS = 48
@@ -131,7 +138,7 @@ class Film:
             if not shots or shots[0].step > 0:
                 shots.insert(0, shot)
             return
-        while shots and (shots[-1].step > shot.step or shots[-1].kernels.shape != shot.kernels.shape):
+        while shots and (shots[-1].step > shot.step or not shots[-1].fits(shot)):
             shots.pop()
         self._newest[node] = shot
         spacing = self._spacing.setdefault(node, 1)
@@ -141,6 +148,20 @@ class Film:
         if len(shots) > most:
             del shots[1::2]
             self._spacing[node] = max(2 * spacing, shots[-1].step // most)
+
+    def take_past(self, answers: Sequence[Arrays]) -> None:
+        """Put in what was kept elsewhere, the oldest first; what is known of the same steps stays as it is."""
+        past: dict[str, dict[int, Shot]] = {}
+        for answer in answers:
+            for node, kernels in answer.items():
+                if f"{node}.scale" in answer:
+                    step = int(answer["step"][0])
+                    past.setdefault(node, {})[step] = Shot(step, kernels, answer[f"{node}.scale"], True)
+        for node, shots in past.items():
+            shots |= {shot.step: shot for shot in self.shots(node)}
+            self._shots[node], self._spacing[node] = [], 1
+            for step in sorted(shots):
+                self._keep(node, shots[step], False)
 
     def has_start(self, node: str) -> bool:
         """Whether the kernels that the seed gave a layer are known."""

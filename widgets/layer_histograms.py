@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QStacked
 from widgets import icons, theme
 from widgets.controls import ElidedLabel, EmptyState
 from widgets.layer_histograms_chart import LayerChart
-from widgets.layer_histograms_history import LayerHistory, rows_of
+from widgets.layer_histograms_history import LayerHistory, Row, rows_of
 from widgets.layer_histograms_words import trouble
 
 
@@ -115,6 +115,20 @@ class LayerHistograms(QWidget):
         self.steps.setText(text.format(oldest=locale.toString(kept[0].step), newest=locale.toString(kept[-1].step)))
         self.chart.set_layers(shown, self._lines(), wrong)
         self._stack.setCurrentIndex(1)
+
+    def forget(self) -> None:
+        """Forget what was shown: what comes next is of another run."""
+        self._layers.clear()
+
+    def set_past(self, answers: Sequence[Mapping[str, NDArray[Any]]]) -> None:
+        """Put in what the probe had answered before, the oldest first; it is seen with the next values."""
+        past: dict[str, list[Row]] = {}
+        for answer in answers:
+            for node, row in rows_of(answer).items():
+                past.setdefault(node, []).append(row)
+        for node in self._nodes:
+            if node in past:
+                self._layers.setdefault(node, LayerHistory()).take_past(past[node])
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 

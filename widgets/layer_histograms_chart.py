@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -17,6 +20,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QPolygonF,
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -30,6 +34,8 @@ _NARROW, _WIDE, _SHORT, _SHORTEST = 148, 300, 150, 104
 _RIDGES = 10
 _PITCH = 6.0
 """Least distance between two ridges."""
+_STRONG = (-0.25, 0.25)
+"""Where the two thin lines of the newest ridge are: Qt paints one that is broader thirty times slower."""
 
 
 class LayerChart(QWidget):
@@ -52,6 +58,8 @@ class LayerChart(QWidget):
         self._wrong = ""
         self._current = 0
         self._room = QSize(600, 170)
+        self._pictures: dict[tuple[int, int], tuple[object, QPixmap]] = {}
+        """What rests of each tile, by its place, and what it was painted of."""
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -60,6 +68,8 @@ class LayerChart(QWidget):
 
         `wrong` is the layer that something is wrong with.
         """
+        if tuple(layers) != tuple(self._layers):
+            self._pictures.clear()
         resized = (len(layers), len(lines)) != (len(self._layers), len(self._lines))
         self._layers, self._lines, self._wrong = dict(layers), tuple(lines), wrong
         self._current = min(self._current, max(0, len(layers) - 1))
@@ -77,6 +87,7 @@ class LayerChart(QWidget):
     def set_room(self, room: QSize) -> None:
         """How large the visible part is: as many rows of tiles as fit, the rest to the right."""
         self._room = room
+        self._pictures.clear()
         self._resize()
 
     def _resize(self) -> None:
@@ -148,38 +159,41 @@ class LayerChart(QWidget):
             self._paint_line(painter, QRectF(tile.left() + 6, top, tile.width() - 12, _LINE), kind, label, history)
 
     def _paint_ridges(self, painter: QPainter, area: QRectF, history: LayerHistory, raised: bool) -> None:
-        colors = theme.current()
         low, high = history.range()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QColor(colors.line))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if low < 0 < high:
-            x = area.left() + area.width() * -low / (high - low)
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-        painter.setPen(QColor(colors.muted))
-        axis = QRectF(area.left(), area.bottom() + 1, area.width(), _AXIS)
-        _draw(painter, axis, _short(low), Qt.AlignmentFlag.AlignLeft)
-        _draw(painter, axis, _short(high), Qt.AlignmentFlag.AlignRight)
-        if low < 0 < high and 0.2 < -low / (high - low) < 0.8:
-            x = area.left() + area.width() * -low / (high - low)
-            _draw(painter, QRectF(x - 20, axis.top(), 40, _AXIS), "0", Qt.AlignmentFlag.AlignHCenter)
         tall = area.height() * 0.6
         rows = history.spread(max(2, min(_RIDGES, 1 + int((area.height() - tall) / _PITCH))))
-        ground = QColor(colors.raised if raised else colors.surface)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for place, row in enumerate(rows):
-            newest = place == len(rows) - 1
-            share = place / max(1, len(rows) - 1)
-            base = area.bottom() if newest else area.top() + tall + (area.height() - tall) * share
-            line = _mixed(colors.line, colors.accent, 0.25 + 0.5 * share) if not newest else QColor(colors.accent)
-            outline = ridge(row, area, base, tall, low, high)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the line on top of it is smooth
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_mixed(ground.name(), colors.accent, 0.28) if newest else ground)
-            painter.drawPolygon(outline)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(line, 1.5 if newest else 0))
-            painter.drawPolyline(outline)
+        frame = _Frame(area, tall, low, high, QColor(theme.current().raised if raised else theme.current().surface))
+        box = area.toAlignedRect().adjusted(-2, -2, 2, 2 + _AXIS)
+        painter.drawPixmap(box.topLeft(), self._older(frame, box, rows[:-1]))
+        colors = theme.current()
+        outline = ridge(rows[-1], area, area.bottom(), tall, low, high)
+        fill = _mixed(frame.ground.name(), colors.accent, 0.28)
+        _paint_ridge(painter, outline, fill, QColor(colors.accent), _STRONG)
+
+    def _older(self, frame: _Frame, box: QRect, rows: Sequence[Row]) -> QPixmap:
+        """The axis and all ridges but the newest, which rest most of the time: painted once."""
+        ratio, place = self.devicePixelRatioF(), (box.x(), box.y())
+        known = self._pictures.get(place)
+        key = (frame, ratio, theme.current().name, list(rows))
+        if known is not None and known[0] == key:
+            return known[1]
+        picture = QPixmap(box.size() * ratio)
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.translate(-box.topLeft())
+        painter.setFont(theme.font(theme.SMALL))
+        frame.paint(painter)
+        colors, area = theme.current(), frame.area
+        for number, row in enumerate(rows):
+            share = number / len(rows)
+            base = area.top() + frame.tall + (area.height() - frame.tall) * share
+            outline = ridge(row, area, base, frame.tall, frame.low, frame.high)
+            line = _mixed(colors.line, colors.accent, 0.25 + 0.5 * share)
+            _paint_ridge(painter, outline, frame.ground, line, (0.0,))
+        painter.end()
+        self._pictures[place] = key, picture
+        return picture
 
     def _paint_line(self, painter: QPainter, area: QRectF, kind: str, label: str, history: LayerHistory) -> None:
         """A label, how the number has gone, and what it is now."""
@@ -202,7 +216,7 @@ class LayerChart(QWidget):
         y = box.bottom() - box.height() * (y - low) / max(high - low, 1e-12)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(colors.muted), 1))
-        painter.drawPolyline(QPolygonF([QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)]))
+        painter.drawPolyline(arrayToQPolygonF(x, y))
 
     # --- events ----------------------------------------------------------------------------------------------------
 
@@ -272,14 +286,49 @@ class LayerChart(QWidget):
         return self.tile(number).toAlignedRect()
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What the ridges of a tile stand in."""
+
+    area: QRectF
+    tall: float
+    low: float
+    high: float
+    ground: QColor
+
+    def paint(self, painter: QPainter) -> None:
+        """The axis below the ridges, with its ends and zero."""
+        colors, area, low, high = theme.current(), self.area, self.low, self.high
+        painter.setPen(QColor(colors.line))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if low < 0 < high:
+            x = area.left() + area.width() * -low / (high - low)
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        painter.setPen(QColor(colors.muted))
+        axis = QRectF(area.left(), area.bottom() + 1, area.width(), _AXIS)
+        _draw(painter, axis, _short(low), Qt.AlignmentFlag.AlignLeft)
+        _draw(painter, axis, _short(high), Qt.AlignmentFlag.AlignRight)
+        if low < 0 < high and 0.2 < -low / (high - low) < 0.8:
+            x = area.left() + area.width() * -low / (high - low)
+            _draw(painter, QRectF(x - 20, axis.top(), 40, _AXIS), "0", Qt.AlignmentFlag.AlignHCenter)
+
+
+def _paint_ridge(painter: QPainter, outline: QPolygonF, fill: QColor, line: QColor, places: Sequence[float]) -> None:
+    """A ridge, its outline drawn at so many places, shifted down by these pixels."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the line on top of it is smooth
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(fill)
+    painter.drawPolygon(outline)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(line, 0))
+    for down in places:
+        painter.drawPolyline(outline.translated(0.0, down))
+
+
 def ridge(row: Row, area: QRectF, base: float, tall: float, low: float, high: float) -> QPolygonF:
     """The outline of a histogram over a base line, its highest bin `tall`; heights are square roots of the counts."""
-    heights = np.sqrt(row.counts / max(1, int(row.counts.max())))
-    edges = np.linspace(row.low, row.high, len(heights) + 1)
-    values = np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]])
-    x = area.left() + area.width() * (values - low) / (high - low)
-    y = base - tall * np.concatenate([[0.0], heights, [0.0]])
-    return QPolygonF([QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)])
+    values, heights = row.outline
+    return arrayToQPolygonF(area.left() + area.width() * (values - low) / (high - low), base - tall * heights)
 
 
 def text_of(row: Row, kind: str) -> str:
@@ -294,13 +343,16 @@ def text_of(row: Row, kind: str) -> str:
 
 def _course(history: LayerHistory, kind: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Steps and heights of a number over the run, (points, 2); norms and updates by their logarithm."""
-    if kind in ("norm", "update"):
-        known = [(row.step, row.norm if kind == "norm" else row.update) for row in history.rows]
-        points = [(step, math.log10(max(value, 1e-12))) for step, value in known if value is not None]
+    if kind == "norm":
+        known = [(row.step, row.norm) for row in history.rows]
+    elif kind == "update":
+        known = [(row.step, row.update) for row in history.rows]
     else:
-        shares = [(row.step, row.share(0 if kind == "silent" else 1)) for row in history.rows]
-        points = [(step, share) for step, share in shares if share is not None]
-    return np.array(points, np.float64).reshape(-1, 2)
+        known = [(row.step, row.share(0 if kind == "silent" else 1)) for row in history.rows]
+    points = np.array([point for point in known if point[1] is not None], np.float64).reshape(-1, 2)
+    if kind in ("norm", "update"):
+        points[:, 1] = np.log10(np.maximum(points[:, 1], 1e-12))
+    return points
 
 
 def _draw(painter: QPainter, area: QRectF, text: str, side: Qt.AlignmentFlag) -> None:
@@ -312,6 +364,7 @@ def _short(value: float) -> str:
     return format_number(value, 2) if value else "0"
 
 
+@lru_cache(maxsize=256)
 def _mixed(first: str, second: str, share: float) -> QColor:
     a, b = QColor(first), QColor(second)
     pairs = (a.red(), b.red()), (a.green(), b.green()), (a.blue(), b.blue())

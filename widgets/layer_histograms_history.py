@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,14 @@ class Row:
     units: tuple[int, int, int] | None = None
     """Silent, saturated, all."""
 
+    @cached_property
+    def outline(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where its ridge bends, and how high it is there from 0 to 1: roots of the counts, the highest bin 1."""
+        heights = np.sqrt(self.counts / max(1, int(self.counts.max())))
+        edges = np.linspace(self.low, self.high, len(heights) + 1)
+        places = np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]])
+        return places, np.concatenate([[0.0], heights, [0.0]])
+
     def share(self, which: int) -> float | None:
         """The share of silent (0) or saturated (1) units."""
         return self.units[which] / max(1, self.units[2]) if self.units is not None else None
@@ -39,6 +48,8 @@ class LayerHistory:
 
     rows: list[Row] = field(default_factory=list)
     _stride: int = 0
+    _spread: tuple[int, list[Row]] = field(default_factory=lambda: (0, []))
+    """How many rows were kept when these were chosen to be shown."""
 
     def add(self, row: Row) -> None:
         """Keep a row, in place of the newest where that came too soon after the one before; older steps begin anew."""
@@ -54,12 +65,26 @@ class LayerHistory:
             self.rows = [*self.rows[:-1:2], self.rows[-1]]
             self._stride = (self.rows[-1].step - self.rows[0].step) // (len(self.rows) - 1)
 
+    def take_past(self, past: Sequence[Row]) -> None:
+        """Put in rows that were kept elsewhere; what is known of the same steps stays as it is."""
+        rows = {row.step: row for row in (*past, *self.rows)}
+        self.rows, self._stride = [], 0
+        for step in sorted(rows):
+            self.add(rows[step])
+
     def spread(self, count: int) -> list[Row]:
-        """So many rows at most, evenly spread over those that are kept, the newest last."""
+        """So many rows at most, evenly spread over those that are kept, the newest last.
+
+        All but the newest rest until a tenth more are kept: whoever draws them can keep that picture.
+        """
         if len(self.rows) <= count:
             return list(self.rows)
-        places = np.rint(np.linspace(0, len(self.rows) - 1, count)).astype(int).tolist()
-        return [self.rows[place] for place in places]
+        kept, older = self._spread
+        if len(older) != count - 1 or not kept <= len(self.rows) <= 1.1 * kept:
+            places = np.rint(np.linspace(0, len(self.rows) - 1, count)).astype(int).tolist()
+            older = [self.rows[place] for place in places[:-1]]
+            self._spread = len(self.rows), older
+        return [*older, self.rows[-1]]
 
     def range(self) -> tuple[float, float]:
         """Where the numbers of all rows lie, a little wider: rounded, so that it rests while they move a little."""

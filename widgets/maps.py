@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from widgets import icons, theme
+from widgets import theme
 from widgets.choice_grid import ChoiceGrid
-from widgets.controls import Chip, ElidedLabel, EmptyState
+from widgets.controls import Chip
+from widgets.looking_panel import LookingPanel, Stepper
 from widgets.maps_detail import MapDetail
 from widgets.maps_layout import SeenLayer
 from widgets.maps_strip import MapsStrip
 from widgets.maps_values import CHANGE, GRADIENTS, KERNELS, MAPS, Arrays, MapValues
 
-_SIDE, _ARROW = 168, 28
-"""Width of the controls where they stand beside the maps, and of a button that steps."""
 
-
-class LayersSee(QWidget):
+class LayersSee(LookingPanel):
     """Shows what the probes FeatureMaps, Kernels and Terms measured. Values in by `set_…`, which emit nothing."""
 
     opened = Signal(str, int)
@@ -35,12 +33,16 @@ class LayersSee(QWidget):
     """Other layers came into sight, or other kernels are to be shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("layers_see")
-        self.setAccessibleName(self.tr("Layers see"))
+        super().__init__(
+            "layers_see",
+            QCoreApplication.translate("LayersSee", "Layers see"),
+            QCoreApplication.translate(
+                "LayersSee", "Choose data that are images, and see here what each layer makes of them."
+            ),
+            parent,
+        )
         self.strip = MapsStrip("layers_see.strip", self.tr("What each layer gives for the chosen sample"), MapValues())
         self.detail = MapDetail()
-        self.empty = EmptyState(self.tr("Choose data that are images, and see here what each layer makes of them."))
         self.beside = ChoiceGrid(
             [
                 (MAPS, self.tr("Maps"), self.tr("The maps alone")),
@@ -58,20 +60,13 @@ class LayersSee(QWidget):
         self.own_scale.setToolTip(
             self.tr("Each map in a scale of its own. Off: one for all maps of a layer, from its start to its end")
         )
-        self._stack = QStackedWidget()
-        for page in (self.empty, self._make_page(), self.detail):
-            self._stack.addWidget(page)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
-        self._connect()
-
-    def _make_page(self) -> QWidget:
-        page = QWidget()
-        self._controls = QWidget()
-        self._controls_box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self._controls)
-        self._controls_box.setContentsMargins(0, 0, 0, 0)
-        self._controls_box.setSpacing(theme.SPACING)
+        self.stepper = Stepper(
+            ("layers_see.earlier", self.tr("The sample before")), ("layers_see.later", self.tr("The next sample"))
+        )
+        self.stepper.setMinimumWidth(132)
+        self.sample = self.stepper.label
+        self.sample.setObjectName("layers_see.sample")
+        self.sample.setMinimumWidth(0)
         chips = QWidget()
         row = QHBoxLayout(chips)
         row.setContentsMargins(0, 0, 0, 0)
@@ -79,47 +74,13 @@ class LayersSee(QWidget):
         row.addWidget(self.sorted)
         row.addWidget(self.own_scale)
         row.addStretch(1)
-        for widget in (self._make_stepper(), self.beside, chips):
-            self._controls_box.addWidget(widget)
-        self._controls_box.addStretch(1)
-        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(theme.MARGIN)
-        self._box.addWidget(self._controls)
-        self._box.addWidget(self.strip, 1)
-        return page
-
-    def _make_stepper(self) -> QWidget:
-        stepper = QWidget()
-        row = QHBoxLayout(stepper)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.UNIT)
-        self.sample = ElidedLabel()
-        self.sample.setObjectName("layers_see.sample")
-        self.sample.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.earlier = self._arrow("chevron-left", self.tr("The sample before"), "layers_see.earlier", -1)
-        self.later = self._arrow("chevron-right", self.tr("The next sample"), "layers_see.later", 1)
-        row.addWidget(self.earlier)
-        row.addWidget(self.sample, 1)
-        row.addWidget(self.later)
-        stepper.setMinimumWidth(132)
-        return stepper
-
-    def _arrow(self, icon: str, text: str, object_name: str, step: int) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(object_name)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setAutoRepeat(True)
-        button.setFixedWidth(_ARROW)
-        button.setProperty("class", "flat")
-        icons.assign(button, icon, "muted")
-        button.clicked.connect(lambda: self.sample_stepped.emit(step))
-        return button
+        self.arrange([self.stepper, self.beside, chips], self.strip)
+        self._stack.addWidget(self.detail)
+        self._connect()
 
     def _connect(self) -> None:
         self.beside.chosen.connect(self._on_beside)
+        self.stepper.stepped.connect(self.sample_stepped)
         self.sorted.toggled.connect(self.strip.set_sorted)
         self.own_scale.toggled.connect(self.strip.set_own_scale)
         self.strip.opened.connect(self._open)
@@ -130,17 +91,12 @@ class LayersSee(QWidget):
 
     # --- values in -------------------------------------------------------------------------------------------------
 
-    def set_empty(self, text: str) -> None:
-        """Show a sentence in place of the layers."""
-        self.empty.set_text(text)
-        self._stack.setCurrentIndex(0)
-
     def set_layers(self, layers: Sequence[SeenLayer]) -> None:
         """Show layers, in the order of the network."""
         self.strip.set_layers(layers)
         self.detail.set_layers(layers)
-        if self._stack.currentIndex() == 0 or not self.detail.layer():
-            self._stack.setCurrentIndex(1)
+        if not self.shows_content() or not self.detail.layer():
+            self.show_content()
 
     def set_maps(self, answer: Arrays) -> None:
         """Show what the probe FeatureMaps measured."""
@@ -174,10 +130,6 @@ class LayersSee(QWidget):
         """Whether one map is shown large."""
         return self._stack.currentWidget() is self.detail
 
-    def shows_layers(self) -> bool:
-        """Whether there are layers to be shown."""
-        return self._stack.currentIndex() > 0
-
     def open_map(self, node: str, unit: int) -> None:
         """Show one map large, with its value written out."""
         if self.detail.show_unit(node, unit):
@@ -187,7 +139,7 @@ class LayersSee(QWidget):
 
     def close_map(self) -> None:
         """Show all layers again."""
-        self._stack.setCurrentIndex(1)
+        self.show_content()
         self.strip.setFocus(Qt.FocusReason.OtherFocusReason)
         self.closed.emit()
         self.wants_changed.emit()
@@ -209,13 +161,6 @@ class LayersSee(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the controls beside the maps, or above them, as there is room."""
-        super().resizeEvent(event)
-        wide = self.width() > 1.4 * self.height()
-        direction = QBoxLayout.Direction
-        self._box.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
-        self._controls_box.setDirection(direction.TopToBottom if wide else direction.LeftToRight)
-        self._controls.setMinimumWidth(_SIDE if wide else 0)
-        self._controls.setMaximumWidth(_SIDE if wide else 16_777_215)
-        self.beside.set_columns(2 if wide else 4)
+    def turned(self, beside: bool) -> None:
+        """Let the choices stand in two rows, or in one."""
+        self.beside.set_columns(2 if beside else 4)

@@ -10,24 +10,21 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
-    QToolButton,
     QWidget,
 )
 
 from widgets import icons, theme
 from widgets.controls import ElidedLabel
+from widgets.looking_panel import SIDE, Stepper, is_wide, turn
 from widgets.maps_layout import SeenLayer
 from widgets.maps_terms import LARGEST, MEAN, PRODUCTS, Written
 from widgets.maps_terms_board import TermsBoard
 from widgets.maps_texts import unit_name
 from widgets.maps_values import Arrays, MapValues
-
-_SIDE, _ARROW = 168, 28
 
 
 class MapDetail(QWidget):
@@ -74,18 +71,11 @@ class MapDetail(QWidget):
         self.back.clicked.connect(self.closed)
         self.title = ElidedLabel()
         self.title.setProperty("class", "title")
-        self.earlier = self._arrow("chevron-left", self.tr("The unit before (Page Up)"), "layers_see.unit_before", -1)
-        self.later = self._arrow("chevron-right", self.tr("The next unit (Page Down)"), "layers_see.unit_after", 1)
-        self.unit = ElidedLabel()
-        self.unit.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.unit.setMinimumWidth(84)
-        stepper = QWidget()
-        row = QHBoxLayout(stepper)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.UNIT)
-        row.addWidget(self.earlier)
-        row.addWidget(self.unit, 1)
-        row.addWidget(self.later)
+        self.stepper = Stepper(
+            ("layers_see.unit_before", self.tr("The unit before (Page Up)")),
+            ("layers_see.unit_after", self.tr("The next unit (Page Down)")),
+        )
+        self.stepper.stepped.connect(self._step)
         self.place = QLabel()
         self.place.setProperty("class", "muted")
         self.place.setTextFormat(Qt.TextFormat.PlainText)
@@ -93,21 +83,9 @@ class MapDetail(QWidget):
         self._head_box.setContentsMargins(0, 0, 0, 0)
         self._head_box.setSpacing(theme.SPACING)
         self._head_box.addWidget(self.back)
-        for widget in (self.title, stepper, self.place):
+        for widget in (self.title, self.stepper, self.place):
             self._head_box.addWidget(widget, 1)
         self._head_box.addStretch(0)
-
-    def _arrow(self, icon: str, text: str, object_name: str, step: int) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(object_name)
-        button.setAccessibleName(text)
-        button.setToolTip(text)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setFixedWidth(_ARROW)
-        button.setProperty("class", "flat")
-        icons.assign(button, icon, "muted")
-        button.clicked.connect(lambda: self._step(step))
-        return button
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -197,9 +175,8 @@ class MapDetail(QWidget):
         self.title.setText(layer.title)
         name = unit_name(layer, view.unit)
         of = self.tr("{unit} of {count}").format(unit=name, count=layer.maps)
-        self.unit.setText(name if layer.names else of)
-        self.earlier.setEnabled(view.unit > 0)
-        self.later.setEnabled(view.unit + 1 < layer.maps)
+        self.stepper.label.setText(name if layer.names else of)
+        self.stepper.set_ends(view.unit == 0, view.unit + 1 == layer.maps)
         text = ""
         if len(layer.shape) > 1:
             text = self.tr("row {row}, column {column}").format(row=view.pixel[0] + 1, column=view.pixel[1] + 1)
@@ -225,16 +202,15 @@ class MapDetail(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Words beside the picture, or above it, as there is room."""
         super().resizeEvent(event)
-        wide = self.width() > 1.4 * self.height()
-        direction = QBoxLayout.Direction
-        self._box.setDirection(direction.LeftToRight if wide else direction.TopToBottom)
-        self._head_box.setDirection(direction.TopToBottom if wide else direction.LeftToRight)
+        wide = is_wide(self)
+        turn(self._box, wide)
+        turn(self._head_box, not wide)
         for number in range(1, 4):
             self._head_box.setStretch(number, 0 if wide else 1)
         self._head_box.setStretch(4, 1 if wide else 0)
-        self._head.setMinimumWidth(_SIDE if wide else 0)
-        self._head.setMaximumWidth(_SIDE if wide else 16_777_215)
-        width = self.width() - (_SIDE + theme.MARGIN if wide else 0)
+        self._head.setMinimumWidth(SIDE if wide else 0)
+        self._head.setMaximumWidth(SIDE if wide else 16_777_215)
+        width = self.width() - (SIDE + theme.MARGIN if wide else 0)
         height = self.height() - (0 if wide else self._head.sizeHint().height() + theme.MARGIN)
         bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
         self.board.set_room(QSizeF(width - bar * (not wide), height - bar * wide))

@@ -51,6 +51,8 @@ class ConfusionMap(QWidget):
         self._names: tuple[str, ...] = ()
         self._choosable = False
         self._chosen: tuple[int, int] | None = None
+        self._placed: tuple[object, QRectF] = None, QRectF()
+        """Where the cells are, and what that follows from: names take long to be measured."""
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -125,6 +127,12 @@ class ConfusionMap(QWidget):
 
     def _area(self) -> QRectF:
         """Where the cells are: under and beside the names of the classes, no cell wider than twice its height."""
+        key = (self.width(), self.height(), self._names, len(self._counts))
+        if self._placed[0] != key:
+            self._placed = key, self._place()
+        return self._placed[1]
+
+    def _place(self) -> QRectF:
         line = self.fontMetrics().height()
         left, top = line + self._beside(), 2.0 * line
         width, height = max(1.0, self.width() - left - 2), max(1.0, self.height() - top - 2)
@@ -198,24 +206,40 @@ class ConfusionMap(QWidget):
 
     def _paint_numbers(self, painter: QPainter, shares: NDArray[np.float64], grounds: NDArray[np.uint8]) -> None:
         """Counts, and the shares of the true class under them where there is room for a second line."""
-        cell, locale, muted = self.rectangle(0, 0), QLocale(), QColor(theme.current().muted)
+        cell, locale = self.rectangle(0, 0), QLocale()
         big, small = theme.NORMAL + _LEADING, theme.SMALL + _LEADING
         both = cell.height() >= big + small
         size = theme.NORMAL if cell.height() >= big else theme.SMALL
-        fonts = [(theme.font(size), size + _LEADING)] + [(theme.font(theme.SMALL), small)] * both
-        metrics = [QFontMetricsF(font) for font, _ in fonts]
-        for row, column in np.ndindex(self._counts.shape):
-            count = int(self._counts[row, column])
-            share = self.tr("{share} %").format(share=locale.toString(100 * float(shares[row, column]), "f", 0))
-            painter.setPen(readable_on(QColor(*grounds[row, column].tolist())) if count else muted)
-            place = self.rectangle(row, column)
-            top = place.center().y() - sum(height for _, height in fonts) / 2
-            for text, (font, height), known in zip((locale.toString(count), share), fonts, metrics, strict=False):
-                if known.horizontalAdvance(text) <= cell.width():
-                    painter.setFont(font)
-                    line = QRectF(place.left(), top, place.width(), height)
-                    painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
-                top += height
+        inks = self._inks(grounds)
+        counts = [locale.toString(count) for count in self._counts.ravel().tolist()]
+        lines = [(theme.font(size), size + _LEADING, counts)]
+        if both:
+            template = self.tr("{share} %")
+            texts = [template.format(share=locale.toString(100 * share, "f", 0)) for share in shares.ravel().tolist()]
+            lines.append((theme.font(theme.SMALL), small, texts))
+        down = (cell.height() - sum(height for _, height, _ in lines)) / 2
+        for font, height, texts in lines:
+            painter.setFont(font)
+            metrics = QFontMetricsF(font)
+            fits = {text: metrics.horizontalAdvance(text) <= cell.width() for text in set(texts)}
+            for number, text in enumerate(texts):
+                row, column = divmod(number, len(self._counts))
+                if fits[text]:
+                    painter.setPen(inks[number])
+                    left, top = cell.left() + column * cell.width(), cell.top() + row * cell.height() + down
+                    painter.drawText(QRectF(left, top, cell.width(), height), Qt.AlignmentFlag.AlignCenter, text)
+            down += height
+
+    def _inks(self, grounds: NDArray[np.uint8]) -> list[QColor]:
+        """The colour of what is written in each cell, row by row."""
+        muted, known = QColor(theme.current().muted), dict[tuple[int, ...], QColor]()
+        found = []
+        for count, ground in zip(self._counts.ravel().tolist(), grounds.reshape(-1, 3).tolist(), strict=True):
+            key = tuple(ground)
+            if count and key not in known:
+                known[key] = readable_on(QColor(*ground))
+            found.append(known[key] if count else muted)
+        return found
 
     def _paint_axes(self, painter: QPainter) -> None:
         colours, area, line = theme.current(), self._area(), self.fontMetrics().height()
@@ -227,10 +251,11 @@ class ConfusionMap(QWidget):
         painter.rotate(-90)
         painter.drawText(QRectF(0, 0, area.height(), line), centre, self.tr("true"))
         painter.restore()
+        room = self._beside()
         for number in range(len(self._counts)):
             cell = self.rectangle(number, number)
             above = QRectF(cell.left(), line, cell.width(), line)
-            beside = QRectF(line, cell.top(), self._beside(), cell.height())
+            beside = QRectF(line, cell.top(), room, cell.height())
             for place in (above, beside):
                 self._paint_class(painter, place, number)
 

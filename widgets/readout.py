@@ -18,7 +18,7 @@ class Readout(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._caption = caption
         self._widest = widest
-        self._text = ""
+        self._text = self._note = ""
         self._leading = 0
         self._measure()
 
@@ -30,10 +30,26 @@ class Readout(QWidget):
         """The number, as shown."""
         return self._text
 
+    def note(self) -> str:
+        """What is said of an older number; empty for one of now."""
+        return self._note
+
+    def set_note(self, note: str) -> bool:
+        """Say, after the caption, that the number is not of now; it is muted then. Whether the width has changed."""
+        if note == self._note:
+            return False
+        self._note = note
+        width = self._size.width()
+        self._measure()
+        self._name()
+        self.update()
+        return self._size.width() != width
+
     def set_caption(self, caption: str) -> None:
         """Rename the number; the width may change."""
         self._caption = caption
         self._measure()
+        self._name()
         self.update()
 
     def set_value(self, text: str, leading: int = 0) -> None:
@@ -41,7 +57,7 @@ class Readout(QWidget):
         if text == self._text:
             return
         self._text, self._leading = text, leading
-        self.setAccessibleName(f"{self._caption} {text[leading:]}")
+        self._name()
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -65,7 +81,7 @@ class Readout(QWidget):
         painter = QPainter(self)
         painter.setFont(self._small)
         painter.setPen(QColor(colors.muted))
-        painter.drawText(QPointF(0.0, self._caption_line), self._caption)
+        painter.drawText(QPointF(0.0, self._caption_line), self._heading())
         painter.setFont(self._large)
         offset = 0.0
         if self._leading:
@@ -75,14 +91,20 @@ class Readout(QWidget):
             painter.setPen(faint)
             painter.drawText(QPointF(0.0, self._number_line), zeros)
             offset = QFontMetricsF(self._large).horizontalAdvance(zeros)
-        painter.setPen(QColor(colors.text))
+        painter.setPen(QColor(colors.muted if self._note else colors.text))
         painter.drawText(QPointF(offset, self._number_line), self._text[self._leading :])
+
+    def _heading(self) -> str:
+        return f"{self._caption} · {self._note}" if self._note else self._caption
+
+    def _name(self) -> None:
+        self.setAccessibleName(f"{self._heading()} {self._text[self._leading :]}")
 
     def _measure(self) -> None:
         self._small = theme.font(theme.SMALL)
         self._large = theme.font(theme.LARGE, QFont.Weight.DemiBold)
         small, large = QFontMetricsF(self._small), QFontMetricsF(self._large)
-        width = max(small.horizontalAdvance(self._caption), large.horizontalAdvance(self._widest))
+        width = max(small.horizontalAdvance(self._heading()), large.horizontalAdvance(self._widest))
         self._caption_line = small.ascent()
         self._number_line = small.height() + large.ascent() + 1
         self._size = QSize(round(width) + theme.SPACING, round(small.height() + large.height()) + 2)

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from widgets import colors, theme
 from widgets.choices import QuietCombo
-from widgets.controls import ElidedLabel, EmptyState, Segmented, format_number
+from widgets.controls import ElidedLabel, Segmented, format_number
 from widgets.image_pixels import picture
+from widgets.looking_panel import LookingPanel, heading
 from widgets.space_map import SpaceMap
 
 Values = Mapping[str, NDArray[Any]]
@@ -24,7 +29,7 @@ _CONTROLS = 176
 _LEGEND = 15
 
 
-class SpacePanel(QWidget):
+class SpacePanel(LookingPanel):
     """Shows what the probes Space and WarpedGrid measured. Values in by `set_…`, which emit nothing."""
 
     layer_chosen = Signal(str)
@@ -37,9 +42,14 @@ class SpacePanel(QWidget):
     """What is under the pointer, in words; empty when that is nothing."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("space")
-        self.setAccessibleName(self.tr("Space"))
+        super().__init__(
+            "space",
+            QCoreApplication.translate("SpacePanel", "Space"),
+            QCoreApplication.translate(
+                "SpacePanel", "Where the samples lie in a layer is shown once the network can train."
+            ),
+            parent,
+        )
         self._values: Values = {}
         self._layers: tuple[str, ...] = ()
         self._names: tuple[str, ...] = ()
@@ -70,44 +80,17 @@ class SpacePanel(QWidget):
         self.map = SpaceMap("space.map")
         self.map.pointed.connect(self._note)
         self.map.chosen.connect(self._choose)
-        self.empty = EmptyState("")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_page())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
-        column.addWidget(self._stack)
+        above = heading(self.tr("Outputs of"), self.layers)
+        controls = [above, self.layers, self.method, self.status, self.again, self.legend]
+        self.arrange(controls, self.map, _CONTROLS, 480)
         self.set_computing(None)
-        self.set_reason(self.tr("Where the samples lie in a layer is shown once the network can train."))
-
-    def _make_page(self) -> QWidget:
-        page = QWidget()
-        self._controls = QWidget()
-        column = QVBoxLayout(self._controls)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACING)
-        heading = QLabel(self.tr("Outputs of"))
-        heading.setProperty("class", "muted")
-        heading.setFont(theme.font(theme.SMALL))
-        heading.setBuddy(self.layers)
-        for part in (heading, self.layers, self.method, self.status, self.again, self.legend):
-            column.addWidget(part)
-        column.addStretch(1)
-        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
-        self._parts.setContentsMargins(0, 0, 0, 0)
-        self._parts.setSpacing(theme.MARGIN)
-        self._parts.addWidget(self._controls)
-        self._parts.addWidget(self.map, 1)
-        return page
 
     # --- values in -------------------------------------------------------------------------------------------------
 
     def set_reason(self, text: str) -> None:
         """Say why there is nothing to show."""
         self._values = {}
-        self.empty.set_text(text)
-        self._stack.setCurrentIndex(0)
+        super().set_reason(text)
 
     def set_layers(self, nodes: Sequence[str], chosen: str) -> None:
         """The cards to choose from, and the one that is shown."""
@@ -163,7 +146,7 @@ class SpacePanel(QWidget):
             self.status.setText(text.format(first=first, second=second))
         self._show_ring()
         self._show_images()
-        self._stack.setCurrentIndex(1)
+        self.show_content()
 
     def set_computing(self, text: str | None) -> None:
         """Say how far a map is that is computed beside the training; None where none is asked for."""
@@ -213,14 +196,6 @@ class SpacePanel(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Controls above a small map."""
         return QSize(180, 120)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the controls beside the map, or above it in a narrow panel."""
-        super().resizeEvent(event)
-        beside = self.width() >= 480
-        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
-        self._controls.setMaximumWidth(_CONTROLS if beside else 16_777_215)
-        self._controls.setMinimumWidth(_CONTROLS if beside else 0)
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw in the colours of another theme."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pyqtgraph.functions import arrayToQPolygonF
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QBrush,
     QColor,
     QFocusEvent,
     QFont,
@@ -34,6 +36,8 @@ _DOT, _MARK = 7.0, 14
 _REACH = 14.0
 """How near to a mark the pointer has to be."""
 _THUMBNAIL = 64
+_VEIL = 90
+"""How opaque the cells of a grid are, of 255."""
 _KEPT = 0.7
 """Share of what is shown that points must fill for it to stay as it is."""
 
@@ -223,19 +227,18 @@ class SpaceMap(QWidget):
         cells = tints[image[:-1:2, :-1:2].astype(np.int64)]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(Qt.PenStyle.NoPen)
-        corners = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]], 2).tolist()
-        for row, line in enumerate(corners):
-            for column, cell in enumerate(line):
-                color = QColor.fromRgb(int(cells[row, column]))
-                color.setAlpha(90)
-                painter.setBrush(color)
-                painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in cell]))
+        corners = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]], 2).reshape(-1, 4, 2)
+        shown = cells.ravel() & np.uint32(0xFFFFFF) | np.uint32(_VEIL << 24)
+        brushes = {pixel: QBrush(QColor.fromRgba(pixel)) for pixel in np.unique(shown).tolist()}
+        for pixel, cell in zip(shown.tolist(), corners.tolist(), strict=True):
+            painter.setBrush(brushes[pixel])
+            painter.drawPolygon(QPolygonF([QPointF(x, y) for x, y in cell]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         line_color = QColor(current.muted)
         line_color.setAlpha(110)
         painter.setPen(QPen(line_color, 0))
         for line in (*places[::2], *places[:, ::2].transpose(1, 0, 2)):
-            painter.drawPolyline(QPolygonF([QPointF(*point) for point in line.tolist()]))
+            painter.drawPolyline(arrayToQPolygonF(line[:, 0], line[:, 1]))
 
     def _paint_thumbnail(self, painter: QPainter, image: QImage) -> None:
         """The picture of the sample under the pointer, beside it, where there is room."""

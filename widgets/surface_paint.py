@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,16 +65,20 @@ def paint_surfaces(
         corners.append(pieces)
         depth = seen[..., 2]
         depths.append((depth[:-1, :-1] + depth[:-1, 1:] + depth[1:, 1:] + depth[1:, :-1]).ravel())
+        name = color.name()
         slope = np.clip(0.5 + 4 * (z[:-1, 1:] - z[:-1, :-1]).ravel(), 0.0, 1.0)  # as if light came from the left
-        colors += [_shade(color, float(level)) for level in np.rint(slope * 8) / 8]
+        colors += [_shade(name, level) for level in (np.rint(slope * 8) / 8).tolist()]
     pieces, order = np.concatenate(corners), np.argsort(-np.concatenate(depths), kind="stable")
     painter.setPen(QPen(QColor(0, 0, 0, 40), 0.5))
-    for number in order.tolist():
+    for number, piece in zip(order.tolist(), pieces[order].tolist(), strict=True):
         painter.setBrush(colors[number])
-        painter.drawPolygon(QPolygonF([QPointF(px, py) for px, py in pieces[number].tolist()]))
+        painter.drawPolygon(QPolygonF([QPointF(px, py) for px, py in piece]))
 
 
-def _shade(color: QColor, level: float) -> QBrush:
+@lru_cache(maxsize=256)
+def _shade(name: str, level: float) -> QBrush:
+    """A colour as it is where so much light falls, from 0 to 1."""
+    color = QColor(name)
     shaded = QColor.fromHslF(
         color.hslHueF(), color.hslSaturationF(), min(1.0, color.lightnessF() * (0.65 + 0.7 * level))
     )

@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
@@ -31,6 +32,8 @@ NUMBER, CATEGORY = "number", "category"
 _NAME, _ROLE, _KIND, _MISSING, _VALUES = range(5)
 _ROW = 32
 _BARS = 24
+_AT_ONCE = 3
+"""Rows whose choices are made in one go."""
 _NAMED = 3
 """Levels of a category that its tool tip names."""
 
@@ -70,7 +73,9 @@ class ColumnList(QTableWidget):
         self._content: Content | None = None
         self._roles: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
-        self.verticalScrollBar().valueChanged.connect(self._fill)
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._fill)
+        self.verticalScrollBar().valueChanged.connect(lambda _: self._later.start())
 
     # --- values in and out -----------------------------------------------------------------------------------------
 
@@ -94,7 +99,7 @@ class ColumnList(QTableWidget):
             missing = QTableWidgetItem(QLocale().toString(column.missing) if column.missing else "")
             missing.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.setItem(row, _MISSING, missing)
-        self._fill()
+        self._later.start()
 
     def roles(self) -> Roles:
         """What the columns are for now, in the order of the file; no target is an empty name."""
@@ -131,12 +136,12 @@ class ColumnList(QTableWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Make the rows that are seen."""
         super().showEvent(event)
-        self._fill()
+        self._later.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make the rows that have come into sight."""
         super().resizeEvent(event)
-        self._fill()
+        self._later.start()
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
@@ -147,12 +152,17 @@ class ColumnList(QTableWidget):
         return super().selectionCommand(index, event)
 
     def _fill(self) -> None:
-        if self._content is None or not self.rowCount():
+        """Make the choices of the rows that are seen, a few at a time: none is waited for."""
+        if self._content is None or not self.rowCount() or not self.isVisible():
             return
         first = max(0, self.rowAt(0))
-        for row in range(first, min(self.rowCount(), first + 2 + self.viewport().height() // _ROW)):
+        seen = range(first, min(self.rowCount(), first + 2 + self.viewport().height() // _ROW))
+        waiting = [row for row in seen if self.cellWidget(row, _ROLE) is None]
+        for row in waiting[:_AT_ONCE]:
             self._fill_row(row)
         self.order_tabs()
+        if len(waiting) > _AT_ONCE:
+            self._later.start()
 
     def order_tabs(self) -> None:
         """Let Tab go through the choices after the list itself, row by row."""

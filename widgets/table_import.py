@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
@@ -11,36 +10,29 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QDialog,
-    QDialogButtonBox,
     QHBoxLayout,
-    QLabel,
-    QPushButton,
     QTableView,
-    QVBoxLayout,
     QWidget,
 )
 
 from engine.catalog.datasets.table import Table, opened
-from engine.catalog.registry import Field, Hidden, form
+from engine.catalog.registry import Hidden, form
 from engine.document.errors import PlaygroundError
-from engine.document.graph import SEEDS, Data
+from engine.document.graph import Data
 from engine.tables.content import Column, Content, Roles
 from widgets import theme
 from widgets.controls import ElidedLabel
-from widgets.form import FieldForm, Path
 from widgets.form_texts import say
+from widgets.import_dialog import ImportDialog
 from widgets.table_columns import ColumnList
 
 SIZE = QSize(1040, 620)
 _OWN = tuple(field for field in form(Table) if not isinstance(field.constraint, Hidden))
-_SHARE = next(field for field in form(Data) if field.name == "train_share")
-_SEED = Field("data_seed", int, SEEDS, 1)
 _FORM_WIDTH = 300
 _CLASSES_NAMED = 4
 
 
-class TableImport(QDialog):
+class TableImport(ImportDialog):
     """Shows a table and lets the user say what its columns are for; what is made of it comes out as a signal."""
 
     used = Signal(object, float, int)
@@ -50,19 +42,17 @@ class TableImport(QDialog):
 
     def __init__(self, content: Content, data: Data, roles: Roles | None = None, parent: QWidget | None = None) -> None:
         """`data` gives the settings to begin with; `roles` what the columns were for before."""
-        super().__init__(parent)
-        self.setObjectName("table")
-        self.setWindowTitle(self.tr("Open data"))
-        self.setAccessibleName(self.windowTitle())
+        super().__init__(
+            "table", self.tr("Open data"), self.tr("Use this data"), data, Table, _OWN, _FORM_WIDTH, parent
+        )
         self._content = content
         self._table: Table | None = None
-        held = data.dataset
-        self._values: dict[str, Any] = {
-            field.name: getattr(held, field.name) if isinstance(held, Table) else field.default for field in _OWN
-        }
-        self._values |= {_SHARE.name: data.train_share, _SEED.name: data.seed}
         self._build()
-        self._lay_out()
+        head = QHBoxLayout()
+        head.setSpacing(theme.SPACING)
+        head.addWidget(self.title, 1)
+        head.addWidget(self.header)
+        self.lay_out(head, self.columns, self.preview, (3, 2))
         self.set_content(content, roles)
         self.resize(SIZE)
 
@@ -91,49 +81,6 @@ class TableImport(QDialog):
         self.preview.horizontalHeader().setDefaultSectionSize(84)
         self.preview.horizontalHeader().setHighlightSections(False)
         self.preview.horizontalHeader().setSectionsClickable(False)
-        self.form = FieldForm("table.form", lambda _path, _value: None, MappingProxyType({_SHARE.name: _percent}))
-        self.form.setFixedWidth(_FORM_WIDTH)
-        self.form.changed.connect(self._take)
-        self.verdict = QLabel()
-        self.verdict.setObjectName("table.verdict")
-        self.verdict.setWordWrap(True)
-        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
-        self.buttons = QDialogButtonBox()
-        self.cancel = self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        self.cancel.setObjectName("table.cancel")
-        self.use = QPushButton(self.tr("Use this data"))
-        self.use.setObjectName("table.use")
-        self.use.setAccessibleName(self.use.text())
-        self.use.setProperty("class", "primary")
-        self.use.setDefault(True)
-        self.buttons.addButton(self.use, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.accepted.connect(self._accept)
-        self.buttons.rejected.connect(self.reject)
-
-    def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(theme.SPACING)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.header)
-        settings = QVBoxLayout()
-        settings.setContentsMargins(0, 0, 0, 0)
-        settings.addWidget(self.form)
-        settings.addStretch(1)
-        middle = QHBoxLayout()
-        middle.setSpacing(theme.MARGIN)
-        middle.addWidget(self.columns, 1)
-        middle.addLayout(settings)
-        foot = QHBoxLayout()
-        foot.setSpacing(theme.MARGIN)
-        foot.addWidget(self.verdict, 1)
-        foot.addWidget(self.buttons)
-        page = QVBoxLayout(self)
-        page.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
-        page.setSpacing(theme.SPACING)
-        page.addLayout(head)
-        page.addLayout(middle, 3)
-        page.addWidget(self.preview, 2)
-        page.addLayout(foot)
 
     # --- values in -------------------------------------------------------------------------------------------------
 
@@ -165,15 +112,15 @@ class TableImport(QDialog):
 
     # --- what the user does ----------------------------------------------------------------------------------------
 
-    def _take(self, path: Path, value: Any, finished: bool) -> None:
-        self._values[path[0]] = value
+    def setting_changed(self, name: str, finished: bool) -> None:
+        """See what would be learnt from now."""
         self._check()
 
     def _check(self) -> None:
         """Say what would be learnt from, or what is wrong."""
         roles = self.columns.roles()
         self._model.set_roles(roles)
-        chosen = {field.name: self._values[field.name] for field in _OWN}
+        chosen = {field.name: self.values[field.name] for field in _OWN}
         try:
             self._table = opened(self._content, roles, **chosen)
             if not self._table.sample_count:
@@ -182,16 +129,10 @@ class TableImport(QDialog):
         except PlaygroundError as error:
             self._table = None
             verdict = say(error.sentence)
-        fields = [(field, self._values[field.name]) for field in (*_OWN, _SHARE, _SEED)]
         numbers = self._table is not None and self._table.task == "regression"
-        self.form.set_fields([item for item in fields if not (numbers and item[0].name == "stratified")])
+        self.show_fields(("stratified",) if numbers else ())
         wrong = self._table is None
-        self.verdict.setText(verdict[:1].upper() + verdict[1:])
-        self.verdict.setProperty("class", "error" if wrong else "muted")
-        self.verdict.style().polish(self.verdict)
-        self.use.setEnabled(not wrong)
-        self.use.setToolTip(self.verdict.text() if wrong else "")
-        self.use.setAccessibleDescription(self.use.toolTip())
+        self.show_verdict(verdict[:1].upper() + verdict[1:], "error" if wrong else "muted", not wrong)
 
     def _summary(self, table: Table) -> str:
         locale = QLocale()
@@ -218,9 +159,10 @@ class TableImport(QDialog):
         if row >= 0:
             self.preview.scrollTo(self._model.index(0, row))
 
-    def _accept(self) -> None:
+    def accept_data(self) -> None:
+        """Say what shall be learnt from."""
         if self._table is not None:
-            self.used.emit(self._table, self._values[_SHARE.name], self._values[_SEED.name])
+            self.used.emit(self._table, *self.split_settings())
             self.accept()
 
 
@@ -280,10 +222,6 @@ def _reached(control: QWidget) -> list[QWidget]:
     parts = [control, *control.findChildren(QWidget)]
     found = [part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.focusProxy() is None]
     return found[:1]
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.0f} %"
 
 
 def sample_content() -> Content:

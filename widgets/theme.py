@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -139,6 +140,19 @@ def current() -> Theme:
     """The theme the application wears; dark while there is none."""
     application = QCoreApplication.instance()
     return LIGHT if application is not None and application.property(_PROPERTY) == LIGHT.name else DARK
+
+
+@contextmanager
+def worn(theme: Theme) -> Iterator[None]:
+    """For what is painted meanwhile, `current()` is this theme; nothing on the screen changes."""
+    application = QCoreApplication.instance()
+    assert application is not None
+    before = application.property(_PROPERTY)
+    application.setProperty(_PROPERTY, theme.name)
+    try:
+        yield
+    finally:
+        application.setProperty(_PROPERTY, before)
 
 
 def font(size: int = NORMAL, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
@@ -157,12 +157,15 @@ class Thumbnail(QAbstractButton):
         self.setCheckable(True)
         self.setFixedSize(44, 44)
         self._picture: QPixmap | None = None
+        # Twenty pictures take longer than a frame, so the window is painted without them first.
+        self._drawing = QTimer(self, interval=0, singleShot=True)
+        self._drawing.timeout.connect(self._draw_picture)
 
     def set_side(self, side: int) -> None:
         """Be larger or smaller."""
         if side != self.width():
-            self._picture = None
             self.setFixedSize(side, side)
+            self.redraw()
 
     def sizeHint(self) -> QSize:
         """The fixed size."""
@@ -176,8 +179,7 @@ class Thumbnail(QAbstractButton):
 
     def redraw(self) -> None:
         """What it shows has changed."""
-        self._picture = None
-        self.update()
+        self._drawing.start()
 
     def draw(self, painter: QPainter, side: int, ratio: float) -> None:
         """Paint what is inside the outline, `side` pixels wide and high."""
@@ -186,13 +188,14 @@ class Thumbnail(QAbstractButton):
     def paintEvent(self, event: QPaintEvent) -> None:
         current, ratio = theme.current(), self.devicePixelRatioF()
         if self._picture is None or self._picture.devicePixelRatio() != ratio:
-            self._picture = self._drawn(ratio)
+            self._drawing.start()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(current.raised))
         painter.drawRoundedRect(QRectF(self.rect()), theme.UNIT, theme.UNIT)
-        painter.drawPixmap(0, 0, self._picture)
+        if self._picture is not None:
+            painter.drawPixmap(self.rect(), self._picture)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self.isChecked():
             painter.setPen(QPen(QColor(current.accent), 2))
@@ -204,8 +207,8 @@ class Thumbnail(QAbstractButton):
             painter.setPen(QPen(QColor(current.text), 1))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(2.5, 2.5, -2.5, -2.5), 3, 3)
 
-    def _drawn(self, ratio: float) -> QPixmap:
-        side = self.width()
+    def _draw_picture(self) -> None:
+        side, ratio = self.width(), self.devicePixelRatioF()
         drawn = QPixmap(round(side * ratio), round(side * ratio))
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(Qt.GlobalColor.transparent)
@@ -214,7 +217,8 @@ class Thumbnail(QAbstractButton):
         painter.setPen(Qt.PenStyle.NoPen)
         self.draw(painter, side, ratio)
         painter.end()
-        return drawn
+        self._picture = drawn
+        self.update()
 
 
 class PlaneThumbnail(Thumbnail):

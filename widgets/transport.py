@@ -117,6 +117,17 @@ class Transport(QWidget):
             self._known_widths = ()
             self._fit()
 
+    def set_tested_at(self, epoch: float | None) -> None:
+        """Say of which epoch test loss and metric are; None: of the network as it is."""
+        note = ""
+        if epoch is not None:
+            number = QLocale().toString(float(epoch), "f", 0 if epoch % 1 == 0 else 1)
+            note = self.tr("epoch {number}").format(number=number)
+        changed = [self.readouts[name].set_note(note) for name in ("test_loss", "metric")]
+        if any(changed):
+            self._known_widths = ()
+            self._fit()
+
     def set_seed(self, seed: int) -> None:
         """Show a seed."""
         self.seed.set_value(seed)

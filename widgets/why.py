@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QLocale, QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QSizePolicy,
+    QWidget,
+)
 
 from widgets import theme
 from widgets.choices import QuietCombo
-from widgets.controls import EmptyState, Segmented, format_number
+from widgets.controls import Segmented, format_number
 from widgets.image_pixels import picture
+from widgets.looking_panel import LookingPanel, heading
 from widgets.why_tiles import (
     Tile,
     Tiles,
@@ -33,7 +37,7 @@ _MAPS = ("saliency", "times_input", "integrated", "grad_cam", "occlusion")
 _MAGNITUDES = ("saliency", "grad_cam")
 
 
-class WhyPanel(QWidget):
+class WhyPanel(LookingPanel):
     """Shows what the probe Attribution measured. Values in by `set_…`, which emit nothing."""
 
     class_chosen = Signal(int)
@@ -44,9 +48,12 @@ class WhyPanel(QWidget):
     """What is under the pointer, in words; empty when that is nothing."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("why")
-        self.setAccessibleName(self.tr("Why this answer"))
+        super().__init__(
+            "why",
+            QCoreApplication.translate("WhyPanel", "Why this answer"),
+            QCoreApplication.translate("WhyPanel", "Choose images in Data to see which pixels an answer comes from."),
+            parent,
+        )
         self._values: Values = {}
         self._sample = ""
         self._names: tuple[str, ...] = ()
@@ -66,43 +73,15 @@ class WhyPanel(QWidget):
         self.tiles = Tiles("why.maps", self.tr("Maps of the answer"))
         self.tiles.pointed.connect(self._point)
         self.tiles.left.connect(self._leave)
-        self.empty = EmptyState("")
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self._make_page())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
-        column.addWidget(self._stack)
-        self.set_reason(self.tr("Choose images in Data to see which pixels an answer comes from."))
-
-    def _make_page(self) -> QWidget:
-        page = QWidget()
-        self._controls = QWidget()
-        column = QVBoxLayout(self._controls)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.SPACING)
-        heading = QLabel(self.tr("What speaks for"))
-        heading.setProperty("class", "muted")
-        heading.setFont(theme.font(theme.SMALL))
-        heading.setBuddy(self.classes)
-        for part in (heading, self.classes, self.ground, self.layers, self.key):
-            column.addWidget(part)
-        column.addStretch(1)
-        self._parts = QBoxLayout(QBoxLayout.Direction.LeftToRight, page)
-        self._parts.setContentsMargins(0, 0, 0, 0)
-        self._parts.setSpacing(theme.MARGIN)
-        self._parts.addWidget(self._controls)
-        self._parts.addWidget(self.tiles, 1)
-        return page
+        above = heading(self.tr("What speaks for"), self.classes)
+        self.arrange([above, self.classes, self.ground, self.layers, self.key], self.tiles, _CONTROLS, 560)
 
     # --- values in -------------------------------------------------------------------------------------------------
 
     def set_reason(self, text: str) -> None:
         """Say why there is nothing to show."""
         self._values = {}
-        self.empty.set_text(text)
-        self._stack.setCurrentIndex(0)
+        super().set_reason(text)
 
     def set_class_names(self, names: Sequence[str]) -> None:
         """What the classes are called, in their order."""
@@ -142,7 +121,7 @@ class WhyPanel(QWidget):
         self._values = {**known, **values} if same else values
         self._show_classes()
         self._show()
-        self._stack.setCurrentIndex(1)
+        self.show_content()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -288,14 +267,6 @@ class WhyPanel(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Controls above two rows of small maps."""
         return QSize(self.tiles.minimumSizeHint().width(), 120)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the controls beside the maps, or above them in a narrow panel."""
-        super().resizeEvent(event)
-        beside = self.width() >= 560
-        self._parts.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
-        self._controls.setMaximumWidth(_CONTROLS if beside else 16_777_215)
-        self._controls.setMinimumWidth(_CONTROLS if beside else 0)
 
     def changeEvent(self, event: QEvent) -> None:
         """Show the maps in the colours of another theme."""

@@ -20,7 +20,7 @@ import re
 import reprlib
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
 from typing import (
     Annotated,
@@ -31,7 +31,6 @@ from typing import (
     dataclass_transform,
     get_args,
     get_origin,
-    get_type_hints,
 )
 
 from engine.document.errors import InvalidValueError
@@ -278,11 +277,16 @@ def form(cls: type[Any]) -> tuple[Field, ...]:
     return _form(cast(Hashable, cls))
 
 
+_own_hints = cache(partial(inspect.get_annotations, eval_str=True))  # those of bases, which many share, once
+
+
 @cache
 def _form(cls: Any) -> tuple[Field, ...]:
     if not dataclasses.is_dataclass(cls):
         return ()
-    hints = get_type_hints(cls, include_extras=True)
+    hints: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        hints |= _own_hints(base)
     found = []
     # What is inherited by keyword only is shared by many entries: an entry's own fields come before it.
     for field in sorted(dataclasses.fields(cls), key=lambda field: bool(field.kw_only)):

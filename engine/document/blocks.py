@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable
 
 from engine.catalog.layers.block import Block, pack
 from engine.document.errors import GraphError
 from engine.document.graph import CARD_GAP, Document, Edge, Network, Node
+from engine.document.naming import rename
 
 
 def fold(document: Document, node_ids: Iterable[str]) -> Document:
@@ -30,8 +32,9 @@ def fold(document: Document, node_ids: Iterable[str]) -> Document:
         for node_id in order
     ]
     nodes = [network.node(node_id) for node_id in order]
-    block = Block(cards=pack(cards))
     middle = (sum(node.x for node in nodes) / len(nodes), sum(node.y for node in nodes) / len(nodes))
+    places = json.dumps([[node.id, node.x - middle[0], node.y - middle[1]] for node in nodes], separators=(",", ":"))
+    block = Block(cards=pack(cards), places=places)
     folded = Node(document.free_id(block), block, *middle)
     leaving = [Edge(folded.id, edge.target, edge.port) for edge in network.outputs_of(last)]
     outside = [edge for edge in network.edges if not {edge.source, edge.target} & chosen]
@@ -44,7 +47,10 @@ def fold(document: Document, node_ids: Iterable[str]) -> Document:
 
 
 def unfold(document: Document, node_id: str) -> Document:
-    """The document with the cards of a Block in its place, side by side. Raises GraphError for another card."""
+    """The document with the cards of a Block in its place, as they stood before, else side by side.
+
+    They get the names back that they had, where these are free. Raises GraphError for another card.
+    """
     network, node = document.network_of(node_id), document.node(node_id)
     if not isinstance(node.layer, Block):
         raise GraphError("{node} is no block", node=node_id)
@@ -55,9 +61,16 @@ def unfold(document: Document, node_id: str) -> Document:
     ids: list[str] = []
     grown = document.remove([node_id])
     for number, part in enumerate(parts):
-        ids.append(grown.free_id(part.layer))
-        x = node.x + (number - (len(parts) - 1) / 2) * CARD_GAP
-        grown = grown.add(part.layer, x, node.y, network=network.name)
+        new_id = grown.free_id(part.layer)
+        x, y = node.x + (number - (len(parts) - 1) / 2) * CARD_GAP, node.y
+        called = new_id
+        if node.layer.stood:
+            called, dx, dy = node.layer.stood[number]
+            x, y = round(node.x + dx, 6), round(node.y + dy, 6)  # what is added and taken off leaves crumbs
+        grown = grown.add(part.layer, x, y, network=network.name)
+        if called != new_id and all(other.id != called for other in grown.nodes):
+            grown, new_id = rename(grown, new_id, called), called
+        ids.append(new_id)
     edges = [
         Edge(origin, name, port)
         for name, part in zip(ids, parts, strict=True)

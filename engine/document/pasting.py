@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from engine.catalog.registry import fields_to_json, to_json
+from engine.catalog.registry import fields_to_json
 from engine.document.errors import FileError, GraphError
 from engine.document.graph import Document, Edge, Network, Node
-from engine.document.serialization import FORMAT, MOST_NODES, VERSION, document_from_json, parse_json
+from engine.document.serialization import FORMAT, MOST_NODES, VERSION, cards_to_json, document_from_json, parse_json
 
 CARDS = "neural-playground-cards"
 """The format's name, which tells cards from any other text."""
@@ -27,16 +27,8 @@ def copy_cards(document: Document, node_ids: Iterable[str]) -> str:
         raise GraphError("choose the cards that are to be copied")
     nodes = [node for node in document.nodes if node.id in chosen]
     edges = [edge for network in document.networks for edge in network.edges]
-    content = {
-        "format": CARDS,
-        "version": VERSION,
-        "nodes": [{"id": node.id, "x": node.x, "y": node.y, "layer": to_json(node.layer)} for node in nodes],
-        "edges": [
-            {"source": edge.source, "target": edge.target, "port": edge.port}
-            for edge in edges
-            if edge.source in chosen and edge.target in chosen
-        ],
-    }
+    within = [edge for edge in edges if edge.source in chosen and edge.target in chosen]
+    content = {"format": CARDS, "version": VERSION, **cards_to_json(nodes, within)}
     return json.dumps(content, ensure_ascii=False)
 
 

@@ -8,7 +8,7 @@ import math
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ from engine.document.errors import FileError, PlaygroundError
 from engine.document.graph import MOST_NODES as MOST_NODES
 from engine.document.graph import Data, Document, Edge, Network, Node, Training
 from engine.document.notes import MOST_NOTES, Note
-from engine.document.placeholder import MOST_INPUTS, read_layer
+from engine.document.placeholder import MOST_INPUTS, Placeholder, read_layer
 from engine.document.places import FARTHEST
 
 FORMAT = "neural-playground"
@@ -45,10 +45,7 @@ def document_to_json(document: Document) -> dict[str, Any]:
         "networks": [
             {
                 "name": network.name,
-                "nodes": [
-                    {"id": node.id, "x": node.x, "y": node.y, "layer": to_json(node.layer)} for node in network.nodes
-                ],
-                "edges": [{"source": edge.source, "target": edge.target, "port": edge.port} for edge in network.edges],
+                **cards_to_json(network.nodes, network.edges),
                 "notes": [dataclasses.asdict(note) for note in network.notes],
             }
             for network in document.networks
@@ -76,6 +73,21 @@ def document_from_json(data: Any, file: str = "the document") -> Document:
             template, values = error.sentence.template, dict(error.sentence.values)
             raise FileError(template, **{**values, "file": file}) from error
         raise FileError("{file} cannot be read: {reason}", file=file, reason=error.sentence) from error
+
+
+def cards_to_json(nodes: Iterable[Node], edges: Iterable[Edge]) -> dict[str, Any]:
+    """Cards and links as JSON data, under "nodes" and "edges".
+
+    The ports of a card of an unknown layer are those that links lead to; only where it has more is their number said.
+    """
+    links = [{"source": edge.source, "target": edge.target, "port": edge.port} for edge in edges]
+    ports, cards = _ports(links), []
+    for node in nodes:
+        card = {"id": node.id, "x": node.x, "y": node.y, "layer": to_json(node.layer)}
+        if isinstance(node.layer, Placeholder) and node.layer.inputs > ports.get(node.id, 1):
+            card["inputs"] = node.layer.inputs
+        cards.append(card)
+    return {"nodes": cards, "edges": links}
 
 
 def _from_1(data: dict[str, Any]) -> dict[str, Any]:
@@ -219,12 +231,13 @@ def _note(value: Any) -> Note:
 
 
 def _node(value: Any, ports: Mapping[str, int]) -> Node:
-    found = _object(value, "card", ("id", "x", "y", "layer"))
+    found = _object(value, "card", ("id", "x", "y", "layer", "inputs"))
     node_id = found.get("id")
     if not isinstance(node_id, str) or not _ID.fullmatch(node_id):
         _fail("id (={id}) must be letters, digits and underscores, at most 64", id=reprlib.repr(node_id))
+    inputs = max(ports.get(node_id, 1), _whole(found.get("inputs", 1), "inputs"))
     try:
-        layer = read_layer(found.get("layer"), ports.get(node_id, 1))
+        layer = read_layer(found.get("layer"), inputs)
     except PlaygroundError as error:
         raise FileError("card {node}: {reason}", node=node_id, reason=error.sentence) from error
     return Node(node_id, layer, _number(found.get("x", 0), "x", FARTHEST), _number(found.get("y", 0), "y", FARTHEST))

@@ -256,7 +256,7 @@ def autoencoder(drawing: Drawing, start: str, sizes: tuple[int, ...]) -> str:
     count = drawing.shape(last)[0]
     for units in (*sizes, *reversed(sizes[:-1])):
         last = drawing.add(_dense(units, "tanh"), last)
-    return drawing.add(_dense(count, "linear"), last)
+    return drawing.add(_dense(count, "tanh"), last)  # a linear card before the answer would be none
 
 
 @template("Small CNN", 3, (8, 16), "filters of each stage", images=True)

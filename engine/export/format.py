@@ -45,9 +45,11 @@ class Subject:
 class Reader:
     """A program that reads an export without this one: Python source, and the packages that it imports.
 
-    It is run as `python -I program.py FILE INPUTS.npy OUTPUTS.npy` beside the exported files: FILE is the main one;
-    INPUTS are samples, (samples, *shape) float32, as the Input cards get them; it writes the main output,
-    (samples, units) float32, after its activation.
+    It is run as `python -I program.py FILE INPUTS OUTPUTS` in the folder of the exported files: FILE is the main one;
+    INPUTS are samples, (samples, *shape) float32, as the Input card passes them on: a `.npy` file, or, where there are
+    several Input cards, a `.npz` file with one array for each, under the card's identifier
+    (`engine.export.pytorch_code.identifier`). It writes the main output, (samples, units) float32, after its
+    activation, to OUTPUTS, a `.npy` file.
     """
 
     source: str
@@ -63,6 +65,9 @@ class Format(Entry, kind="formats"):
     """Heading in the dialog: Weights, Model, Code, Run."""
     suffix: ClassVar[str] = ""
     """How its main file's name ends; the command line chooses by it. The first of several with one suffix is meant."""
+
+    proven: ClassVar[bool] = True
+    """Whether it computes something, so that `reader` can prove it."""
 
     def refusal(self, plan: Plan) -> Sentence | None:
         """Why this network cannot be exported so, with the remedy; None if it can. Found without training library."""

@@ -91,6 +91,19 @@ class Recorded:
     def __le__(self, other: Any) -> Any:
         return _binary(self, "<=", other, Binding.COMPARISON, lambda a, b: a <= b)
 
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(self._value, Tensor):
+            return self is other
+        return _binary(self, "==", other, Binding.COMPARISON, lambda a, b: a == b)
+
+    def __ne__(self, other: object) -> Any:
+        if not isinstance(self._value, Tensor):
+            return self is not other
+        return _binary(self, "!=", other, Binding.COMPARISON, lambda a, b: a != b)
+
+    def __hash__(self) -> int:
+        return id(self)
+
     def __neg__(self) -> Recorded:
         return Recorded(f"-{within(self, Binding.UNARY)}", -self._value, Binding.UNARY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -35,6 +36,9 @@ _THREADS = 4
 NAMED = 3
 """Files that are named of those that were left out."""
 
+MOST_WATCHED = 5_000
+"""Files that are looked at one by one for having been written; of more, every so many-th."""
+
 Told = Callable[[float], None]
 """Hears now and then which share is done; what it raises ends the work."""
 Stamp = tuple[int, int, str]
@@ -45,7 +49,7 @@ class Listing:
     """What is in a folder: the names of its classes, and their files in an order in which the classes take turns.
 
     `labels` is the place of each file's class among the names. `stamp` is how many files there are, their bytes, and
-    a digest of their names and sizes; `moment` changes when one of them is written.
+    a digest of their names, sizes and times; `moment` is that of the folder, wherever a copy of it lies.
     """
 
     folder: str
@@ -57,8 +61,12 @@ class Listing:
 
 
 def listing(folder: str) -> Listing:
-    """The pictures of a folder; looked at again when a file was added or removed. Raises ImageDataError."""
-    return _listing(folder, _state(folder))
+    """The pictures of a folder; looked at again when a file was added, removed or written. Raises ImageDataError.
+
+    Of very many files, not all are asked each time whether they were written: see `MOST_WATCHED`.
+    """
+    state = _state(folder)
+    return _listing(folder, state, _written(_watched(folder, state)))
 
 
 def pictures(found: Listing, side: int, colour: bool, told: Told | None = None) -> Kept:
@@ -115,6 +123,14 @@ def some(folder: str, count: int, side: int, colour: bool) -> Kept:
     return Kept(values, labels, tuple(bad))
 
 
+def picture(path: str, side: int, colour: bool) -> NDArray[np.uint8]:
+    """One picture made as those of a folder are, (3 or 1, side, side). Raises ImageDataError where it cannot be."""
+    found = _picture(path, side, colour)
+    if found is None:
+        raise ImageDataError("The file {file} is not a picture that can be read", file=path)
+    return found
+
+
 # --- what is there ---------------------------------------------------------------------------------------------------
 
 
@@ -138,7 +154,30 @@ def _state(folder: str) -> tuple[tuple[str, int], ...]:
 
 
 @lru_cache(maxsize=4)
-def _listing(folder: str, state: tuple[tuple[str, int], ...]) -> Listing:
+def _watched(folder: str, state: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    """The paths of files by which a change is noticed: all, or so many of them that lie evenly among them."""
+    found: list[str] = []
+    for name, _ in state:
+        with contextlib.suppress(OSError), os.scandir(os.path.join(folder, name)) as entries:
+            pictures = (entry.path for entry in entries if entry.name.lower().endswith(SUFFIXES))
+            found += islice(pictures, MOST_FILES - len(found))
+    return tuple(found[:: -(-len(found) // MOST_WATCHED) or 1])
+
+
+def _written(files: tuple[str, ...]) -> str:
+    """Changes when one of the files is written."""
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue
+        digest.update(b"%d %d\n" % (status.st_size, status.st_mtime_ns))
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=4)
+def _listing(folder: str, state: tuple[tuple[str, int], ...], written: str) -> Listing:
     classes: list[str] = []
     members: list[list[tuple[str, int, int]]] = []
     for entry in _subfolders(folder):
@@ -164,9 +203,9 @@ def _listing(folder: str, state: tuple[tuple[str, int], ...]) -> Listing:
     total = 0
     for name, files in zip(classes, members, strict=True):
         for file, size, modified in files:
-            line = f"{name}/{file}\0{size}\n".encode(errors="surrogateescape")
+            line = f"{name}/{file}\0{size}\0{modified}\n".encode(errors="surrogateescape")
             digest.update(line)
-            moment.update(line + modified.to_bytes(8, "little", signed=True))
+            moment.update(line)
             total += size
     # Of n files of a class, the k-th stands at (k + ½) / n of the way: of the first ones, each class has its share.
     places = np.concatenate([(np.arange(len(files)) + 0.5) / len(files) for files in members])

@@ -76,6 +76,20 @@ def split(data: Data) -> Split:
 
 
 def _split(data: Data) -> Split:
+    samples, cut = drawn(data)
+    dataset = data.dataset
+    train, test = samples.take(slice(cut)), samples.take(slice(cut, None))
+    found = dataset.prepared(train, train), dataset.prepared(test, train)
+    whole = found[0] is train and found[1] is test
+    values = samples.values if whole else np.concatenate([part.values for part in found])
+    return Split(*found, values, dataset.scaling_by(found[0]))
+
+
+def drawn(data: Data) -> tuple[Samples, int]:
+    """The samples as the data set holds them, shuffled; so many of the first are there to learn from.
+
+    Raises PlaygroundError where the file of a data set cannot give its samples.
+    """
     dataset = data.dataset
     samples = dataset.draw(random_stream(data.seed, "data"))
     extra = dataset.extra()
@@ -88,12 +102,8 @@ def _split(data: Data) -> Split:
             order = stratified(order, samples.targets, cut)
         samples = samples.take(order)
     if extra is not None and len(extra):
-        samples, cut = _inserted(samples, cut, extra), cut + len(extra)
-    train, test = samples.take(slice(cut)), samples.take(slice(cut, None))
-    found = dataset.prepared(train, train), dataset.prepared(test, train)
-    whole = found[0] is train and found[1] is test
-    values = samples.values if whole else np.concatenate([part.values for part in found])
-    return Split(*found, values, dataset.scaling_by(found[0]))
+        return _inserted(samples, cut, extra), cut + len(extra)
+    return samples, cut
 
 
 def _inserted(samples: Samples, place: int, more: Samples) -> Samples:

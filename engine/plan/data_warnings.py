@@ -14,13 +14,14 @@ import numpy as np
 
 from engine.catalog.activations import Activation, Linear
 from engine.catalog.datasets.dataset import Array, Scaling
+from engine.catalog.datasets.images import ImageDataset
 from engine.catalog.layers.normalization import BatchNorm
 from engine.catalog.losses import Loss
 from engine.catalog.registry import entries, entry
 from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Data, Document
 from engine.document.inserting import inserted
-from engine.plan.data import split
+from engine.plan.data import random_stream, split, stratified
 from engine.plan.plan import NodePlan, OutputPlan, Plan, Problem, Remedy
 
 FAR = 10.0
@@ -51,7 +52,12 @@ class Facts:
 
 @lru_cache(maxsize=4)
 def facts(data: Data) -> Facts | None:
-    """Facts about the training part; None where there are no samples to be had."""
+    """Facts about the training part; None where there are no samples to be had.
+
+    Of pictures it is what is known without them: their number and, where the labels are at hand, that of each class.
+    """
+    if isinstance(data.dataset, ImageDataset):
+        return _of_pictures(data, data.dataset)
     try:
         parts = split(data)
     except (PlaygroundError, OSError):
@@ -68,6 +74,20 @@ def facts(data: Data) -> Facts | None:
         counts = np.bincount(targets, minlength=data.dataset.class_count)
         return replace(known, of_class=tuple(counts.tolist()))
     return replace(known, least=float(targets.min()), most=float(targets.max()))
+
+
+def _of_pictures(data: Data, dataset: ImageDataset) -> Facts:
+    """Number and classes of the pictures to learn from, split as they will be."""
+    count, labels = dataset.train_count(data.train_share), dataset.kept_labels()
+    if labels is None:
+        return Facts(count)
+    extra = dataset.extra().targets
+    cut = count - dataset.added_count
+    if not dataset.split_is_published:
+        order = random_stream(data.seed, "split").permutation(len(labels))
+        labels = labels[stratified(order, labels, cut) if dataset.stratified else order]
+    learnt = np.concatenate([labels[:cut], extra])
+    return Facts(len(learnt), tuple(np.bincount(learnt, minlength=dataset.class_count).tolist()))
 
 
 @lru_cache(maxsize=16)

@@ -23,6 +23,8 @@ class Remedy:
 
     label: Sentence
     edit: Edit = field(compare=False)
+    reads: bool = False
+    """Whether the edit reads files, so that a window should not wait for it."""
 
 
 @dataclass(frozen=True)

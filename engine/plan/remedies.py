@@ -92,7 +92,7 @@ def no_samples(trouble: Sentence, changed: bool) -> Problem:
     label = Sentence("Use {data} instead", {"data": first.label})
     offered = [Remedy(label, lambda document: document.set_data(dataset=first))]
     if changed:
-        offered.insert(0, Remedy(Sentence("Read the file again"), _read_again))
+        offered.insert(0, Remedy(Sentence("Read the file again"), _read_again, reads=True))
     return Problem("no_samples", trouble, None, tuple(offered))
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from engine.catalog.datasets.dataset import PlaneDataset
+from engine.catalog.layers.block import same_inside
 from engine.catalog.layers.output import Output
 from engine.document.errors import PlaygroundError, Sentence, ShapeError
 from engine.document.graph import Document, Network, Node
@@ -154,7 +155,7 @@ def _values_problem(
 
 def _sharing(plan: NodePlan, nodes: Mapping[str, NodePlan]) -> NodePlan:
     """The plan of a card that uses the weights of an equal one before it, if there is one."""
-    equal = (known for known in nodes.values() if known.layer == plan.layer and known.output_shape is not None)
+    equal = (known for known in nodes.values() if known.output_shape and same_inside(known.layer, plan.layer))
     owner = next((known for known in equal if known.weights_of is None), None)
     if owner is None:
         return plan

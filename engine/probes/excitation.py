@@ -72,7 +72,10 @@ class Excitation(Probe):
 
         "images" uint8 (units, channels, height, width); "values" float32 (units,), what each unit answers to its
         picture, of a channel at its best place; "noise" float32 (units,), what it answers on average to faint noise as
-        the pictures began with, of a channel at all places; "step" int64 (1,), how far they are of `steps`.
+        the pictures began with, of a channel at all places; "rise" float32 (units,), how many times as far as such
+        noise moves it each unit is raised above what it gives for a blank picture, all before its activation: what ends
+        somewhere, such as the probability of a class, is raised without end there; "step" int64 (1,), how far they are
+        of `steps`.
         """
         plan = trainer.plan
         look = trainer.inspection(self.moment)
@@ -87,14 +90,25 @@ class Excitation(Probe):
             if climb.step < self.steps or self.moment == 0:
                 _step(look, self.node, climb, self.units, low, span, self.steps)
         numbers = np.arange(len(self.units))
-        found = look.responses(low + climb.shares * span, self.node)[numbers, list(self.units)]
-        noise = look.responses(low + _noise(climb.blank, _NOISE, 0) * span, self.node)[:, list(self.units)]
+        pictures, faint = low + climb.shares * span, low + _noise(climb.blank, _NOISE, 0) * span
+        found = look.responses(pictures, self.node)[numbers, list(self.units)]
+        noise = look.responses(faint, self.node)[:, list(self.units)]
         return {
             "images": np.rint(255 * climb.shares).astype(np.uint8),
             "values": found.reshape(len(self.units), -1).max(1),
             "noise": noise.reshape(_NOISE, len(self.units), -1).mean((0, 2)),
+            "rise": self._rise(look, pictures, faint, low + climb.blank * span),
             "step": np.array([min(climb.step, self.steps)]),
         }
+
+    def _rise(self, look: Inspection, pictures: Array, faint: Array, blank: Array) -> Array:
+        """How far each picture raises its unit, in what faint noise moves it on average; of a channel, at its best."""
+        chosen, numbers = list(self.units), np.arange(len(self.units))
+        rest = look.responses(blank, self.node, raw=True)[0, chosen]
+        raised = (look.responses(pictures, self.node, raw=True)[numbers, chosen] - rest).reshape(len(chosen), -1)
+        moved = np.abs(look.responses(faint, self.node, raw=True)[:, chosen] - rest).reshape(_NOISE, len(chosen), -1)
+        rise: Array = raised.max(1) / np.maximum(moved.mean((0, 2)), 1e-12)
+        return rise.astype(np.float32)
 
 
 def excitable(plan: Plan) -> tuple[str, ...]:
@@ -143,14 +157,21 @@ def _step(
         weights[numbers, list(units)] = chosen
     slope = look.input_gradient(inputs, node, weights, raw=True) * span
     slope = np.roll(slope, (-down, -right), (-2, -1))
-    slope -= slope.mean((1, 2, 3), keepdims=True)  # a picture that is only brighter shows nothing
-    size = np.abs(slope).max((1, 2, 3), keepdims=True)
-    way = _RATE * slope / np.maximum(size, 1e-12) - _DECAY * (climb.shares - climb.blank)
+    shapes = slope - slope.mean((1, 2, 3), keepdims=True)  # a picture that is only brighter shows nothing
+    gain = (np.clip(climb.shares + _RATE * _unit(shapes), 0, 1) - climb.shares) * slope
+    slope = np.where(gain.sum((1, 2, 3), keepdims=True) > 0, shapes, slope)  # where brightness lowers it, none is added
+    way = _RATE * _unit(slope) - _DECAY * (climb.shares - climb.blank)
     shares = climb.shares + (1 - 0.8 * share) * way
     if share < _SHARP and climb.step % _BLUR_EVERY == _BLUR_EVERY - 1:
         shares = _blurred(shares, _BLUR * (1 - share / _SHARP))
     climb.shares = np.clip(shares, 0, 1).astype(np.float32)
     climb.step += 1
+
+
+def _unit(slope: Array) -> Array:
+    """Slopes of which the largest of each picture is 1."""
+    found: Array = slope / np.maximum(np.abs(slope).max((1, 2, 3), keepdims=True), 1e-12)
+    return found
 
 
 def _blurred(values: Array, width: float) -> Array:

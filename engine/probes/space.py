@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ _WORK, _FEWEST = 50_000_000, 64
 """Multiply-adds that one look may take, and how many samples are shown however many these are."""
 _BLOCK, _TURNS = 6, 40
 """Vectors with which the two largest directions are looked for, and most turns that this takes."""
+_COLUMNS = 2048
+"""Features of which the directions are made: of more, as many are, evenly spread over places and channels alike."""
 _THUMBNAIL = 32
 """Longest side of a thumbnail."""
 
@@ -30,17 +33,19 @@ _THUMBNAIL = 32
 class Axes(NamedTuple):
     """Two directions among the outputs of a card."""
 
+    step: int
+    """Every so manieth of the features counts: all, but where there are very many."""
     mean: Array
-    """(features,)."""
+    """(features that count,)."""
     directions: Array
-    """(2, features), orthonormal; zeros where there are fewer features than two."""
+    """(2, features that count), orthonormal; zeros where there are fewer features than two."""
     explained: Array
     """(2,): the share of the variance along each."""
 
     def project(self, values: Array) -> Array:
         """Values (samples, features) in the two directions, (samples, 2)."""
         directions = self.directions.T.astype(values.dtype)
-        return values @ directions - self.mean @ self.directions.T
+        return np.ascontiguousarray(values[:, :: self.step]) @ directions - self.mean @ self.directions.T
 
 
 @register
@@ -140,9 +145,14 @@ def outputs(trainer: Trainer, node: str, places: Array) -> tuple[Array, dict[str
 def principal_axes(values: Array) -> Axes:
     """The two directions in which values (samples, features) differ most.
 
+    Of more than 2,048 features so many count, evenly spread: what a convolution gives says the same many times over.
     The component of each that is largest is positive, so that the same values are always seen the same way.
     """
-    finite = values if np.isfinite(values.sum()) else np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    step = -(-values.shape[1] // _COLUMNS)
+    while step > 1 and math.gcd(step, values.shape[1]) > 1:
+        step += 1  # or whole columns of pixels would be left out
+    counted = np.ascontiguousarray(values[:, ::step])
+    finite = counted if np.isfinite(counted.sum()) else np.nan_to_num(counted, posinf=0.0, neginf=0.0)
     mean = finite.mean(0)
     samples, features = finite.shape
     wide = features > samples
@@ -158,7 +168,7 @@ def principal_axes(values: Array) -> Axes:
     directions[ends < 0] *= -1
     explained = np.zeros(2)
     explained[: len(spread)] = spread / max(float(np.square(centred).sum(dtype=np.float64)), 1e-300)
-    return Axes(mean, directions, explained)
+    return Axes(step, mean, directions, explained)
 
 
 def _largest(matrix: Array) -> tuple[Array, Array]:

@@ -44,4 +44,4 @@ class WarpedGrid(Space):
         if values.shape[1] != 2:
             return super().axes(values)
         shares = values.var(0, dtype=np.float64)
-        return Axes(np.zeros(2), np.eye(2), shares / max(float(shares.sum()), 1e-300))
+        return Axes(1, np.zeros(2), np.eye(2), shares / max(float(shares.sum()), 1e-300))

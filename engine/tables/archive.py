@@ -55,8 +55,21 @@ def read_archive(data: bytes) -> tuple[tuple[Column, ...], int, tuple[tuple[str,
     return tuple(columns), rows, preview
 
 
-def _array(archive: zipfile.ZipFile, names: Sequence[str], what: str) -> tuple[Array, str]:
-    """The first array of one of these names."""
+def read_arrays(data: bytes) -> tuple[Array, Array | None]:
+    """The inputs as they lie in an archive, of any shape, and the targets if it has some. Raises TableError."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            inputs, _ = _array(archive, _INPUTS, "inputs", wide=True)
+            there = {info.filename.removesuffix(".npy") for info in archive.infolist()}
+            return inputs, _array(archive, _TARGETS, "targets")[0] if there.intersection(_TARGETS) else None
+    except TableError:
+        raise
+    except _DAMAGE as error:
+        raise TableError("this is no archive of NumPy arrays, or it is damaged") from error
+
+
+def _array(archive: zipfile.ZipFile, names: Sequence[str], what: str, *, wide: bool = False) -> tuple[Array, str]:
+    """The first array of one of these names; a `wide` one may have more values in a row than a table has columns."""
     members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
     name = next((name for name in names if name in members), None)
     if name is None:
@@ -76,10 +89,10 @@ def _array(archive: zipfile.ZipFile, names: Sequence[str], what: str) -> tuple[A
         )
     with archive.open(info) as file:
         raw = file.read(_MOST_BYTES + 1)
-    return _decoded(raw, name, what), name
+    return _decoded(raw, name, what, wide), name
 
 
-def _decoded(raw: bytes, name: str, what: str) -> Array:
+def _decoded(raw: bytes, name: str, what: str, wide: bool) -> Array:
     """The array of a member, if its header says no more than what is there."""
     stream = io.BytesIO(raw)
     try:
@@ -95,7 +108,8 @@ def _decoded(raw: bytes, name: str, what: str) -> Array:
     if dtype.kind not in allowed or not shape:
         raise TableError("array {name} (of {kind}) must hold numbers", name=name, kind=str(dtype))
     width = count // shape[0] if shape[0] else 0
-    if not count or shape[0] > MOST_ROWS or width > MOST_COLUMNS or count > MOST_CELLS:
+    too_wide = not wide and (width > MOST_COLUMNS or count > MOST_CELLS)
+    if not count or shape[0] > MOST_ROWS or too_wide:
         raise TableError(
             "array {name} has shape {shape}; a table has 1 to {rows} rows of 1 to {columns} values, {cells} in all",
             name=name,

@@ -80,10 +80,14 @@ class Inspector:
 
     def __init__(self, plan: Plan, network: TorchNetwork | None) -> None:
         """`network` is the run's own where PyTorch trains it; else one is made, and has its weights put in."""
+        self._past: tuple[int, TorchInspection] | None = None
+        self.follow(plan, network)
+
+    def follow(self, plan: Plan, network: TorchNetwork | None) -> None:
+        """The run goes on under another plan, with another network; how it was at a moment stays."""
         self.plan = plan
         self._own = network is None
         self._present = TorchInspection(plan, network or self._made())
-        self._past: tuple[int, TorchInspection] | None = None
 
     def _made(self) -> TorchNetwork:
         torch.set_num_threads(1)  # the kernels train on one core, and looking at them takes no other

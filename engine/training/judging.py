@@ -16,6 +16,8 @@ from engine.training.trainer import Array, Evaluation, Judged
 
 JUDGED = 2000
 """Most samples to learn from that are judged, where there are images: all would take as long as learning from them."""
+_PART = 50_000_000
+"""Multiply-adds of one part of what is judged part by part: about 10 ms."""
 _LONG = 30_000_000
 """Multiply-adds from which an evaluation takes milliseconds: of images, only the ends of epochs get one then."""
 
@@ -43,6 +45,7 @@ class Judging(Looking):
         self._evaluation: Evaluation | None = None
         self._recorded_evaluation: Evaluation | None = None
         self._newest: Judged | None = None
+        self._parts_judged: list[Array] = []
         self._history = LossHistory() if pictures else None
         self.known = {}
 
@@ -60,6 +63,32 @@ class Judging(Looking):
                 self._judge_now()
         assert self._evaluation is not None
         return self._evaluation
+
+    @property
+    def judges_late(self) -> bool:
+        """Whether metrics and test losses are of the network as it was, and `judge_on` would bring those of now."""
+        return self._takes_long and self._newest is not None and not self._newest.now
+
+    @property
+    def tested_at(self) -> float | None:
+        """When metrics and test losses of `evaluate` were measured, in epochs; None: they are of the network now."""
+        return self._newest.moment if self._newest is not None and self.judges_late else None
+
+    def judge_on(self) -> None:
+        """Judge the network as it is, the next part of what takes long: until `judges_late` no more."""
+        if not self.judges_late:
+            return
+        begin = sum(len(part) for part in self._parts_judged)
+        most = max(1, _PART // max(1, self.plan.cost.multiply_adds))
+        if begin < self._judged:
+            first, last = begin, min(begin + most, self._judged)
+        else:
+            first = self._size + begin - self._judged
+            last = min(first + most, len(self._values))
+        self._parts_judged.append(self._raw_answers(first, last))
+        if begin + last - first == self._judged + len(self._values) - self._size:
+            raw, self._parts_judged = np.concatenate(self._parts_judged), []
+            self._take_answers(raw)
 
     def judged(self) -> Judged:
         """The answers to all that is judged, as they are now.
@@ -89,7 +118,10 @@ class Judging(Looking):
 
     def _judge_now(self) -> Judged:
         """Look at the answers, for all who want to know: the status of a frame asks, too."""
-        raw = self._judged_answers()
+        return self._take_answers(self._judged_answers())
+
+    def _take_answers(self, raw: Array) -> Judged:
+        """Judge the answers of now to all that is judged."""
         self._evaluation = Evaluation(*map(float, self._judge.evaluations(raw[None])[0]))
         if self._takes_long:
             self._recorded_evaluation = self._evaluation  # until the epoch ends
@@ -113,6 +145,7 @@ class Judging(Looking):
     def _forget(self) -> None:
         """The state has changed: what was computed from it no longer holds."""
         self._evaluation = None
+        self._parts_judged = []
         self.known.clear()
         if self._newest is not None and self._newest.now:
             self._newest = dataclasses.replace(self._newest, now=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.plan.plan import Plan
 from engine.training.backend import Backend
 from engine.training.curve import Curve, NoCurve
+from engine.training.moments import Moments
 from engine.training.parameters import check_known
 from engine.training.trainer import Array
 from engine.training.updates import Updates, stride
@@ -26,6 +27,8 @@ class Looking(Backend):
     """A run as far as it is looked at."""
 
     plan: Plan
+    moments: Moments
+    """What was seen of it since it began, as far as anybody kept something."""
     _has_gradient: bool
     _inspector: Inspector | None = None
     _updates: Updates

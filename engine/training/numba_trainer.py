@@ -26,8 +26,8 @@ _ENOUGH = 0.75
 """Part of a slice after which it may end: a call of the kernels for the little that is left would cost more than it."""
 _BLOCKS = 4
 """Most blocks of orders that one call of the kernels goes through."""
-_PART = 4096
-"""Samples that are made numbers at once where all of them would take too much memory."""
+_PART = 4_000_000
+"""Numbers that samples are made at once, where those of all would take too much memory: at least a batch of them."""
 _LOOKED_AT = 2**18
 """Bytes of answers that are kept for recording, so that they stay in the processor's cache."""
 
@@ -60,7 +60,8 @@ class NumbaTrainer(Run):
         self._train_targets = np.ascontiguousarray(self._targets, np.float32)
         network = self._network
         self._places = (*network.source_places["train"], network.target_place)
-        spare = max(_PART, self._batch_size) if self._stored else len(self._values)
+        self._part = max(1, _PART // max(1, self._values[:1].size))
+        spare = max(self._part, self._batch_size, self._size) if self._stored else len(self._values)
         self._everything = np.arange(spare + LANES, dtype=np.int32)
         self._answers = [
             ((network.raw if output.loss.fuses else network.values)[output.node], output.target.units)
@@ -154,7 +155,7 @@ class NumbaTrainer(Run):
     def _take_part(self, steps: int, batch: int) -> int:
         """As `_take`, within the running epoch: its next samples are made numbers, in their order, and gone through."""
         size, document, dataset = self._size, self.plan.document, self.plan.document.data.dataset
-        begin, most = self.position // batch * batch, max(1, _PART // batch)
+        begin, most = self.position // batch * batch, max(1, self._part // batch)
         if dataset.augments:
             most = 1  # what a step draws depends on its number alone
         end = min(size, begin + batch * min(steps, most))
@@ -169,9 +170,11 @@ class NumbaTrainer(Run):
         places = np.arange(begin, end, batch)
         places[0] = self.position
         uniforms = self._uniforms(self.epoch + places / size, steps)
+        sources = table([*inputs, targets], self._places)
+        sources[:, 0] -= 4 * begin * sources[:, 1]  # numbered within the epoch: dropout goes by a sample's number
         self._call(
-            table([*inputs, targets], self._places), self._everything.ctypes.data, end - begin, batch,
-            self.position - begin, steps, uniforms, np.empty(0, np.int64), self._sources_of(inputs), 0, [],
+            sources, self._everything.ctypes.data, end, batch, self.position, steps, uniforms,
+            np.empty(0, np.int64), self._sources_of(inputs), 0, [],
         )  # fmt: skip
         self._optimizer_steps += steps
         self._has_gradient = bool(self._network.gradients)
@@ -286,8 +289,8 @@ class NumbaTrainer(Run):
     def _raw_answers(self, first: int, last: int) -> Array:
         if not self._stored:
             return side_by_side(self._forward([x[first:last] for x in self._all_inputs], self._answers))
-        starts = range(first, last, _PART)
-        parts = (self._inputs(self._values[start : min(start + _PART, last)]) for start in starts)
+        starts = range(first, last, self._part)
+        parts = (self._inputs(self._values[start : min(start + self._part, last)]) for start in starts)
         return np.concatenate([side_by_side(self._forward(inputs, self._answers)) for inputs in parts])
 
     def outputs(self, values: Array, nodes: tuple[str, ...]) -> dict[str, Array]:

@@ -16,6 +16,7 @@ from engine.plan.plan import Plan
 from engine.training.curve import Curve, NoCurve
 from engine.training.judge import Judge
 from engine.training.judging import JUDGED, Judging
+from engine.training.moments import Moments
 from engine.training.parameters import check_fits, put_value
 from engine.training.trainer import Array, Diverged, Evaluation, Snapshot, Unit
 from engine.training.watch import Watch, moves_momentum
@@ -55,6 +56,7 @@ class Run(Judging):
     def _start(self) -> None:
         self._curve = Curve() if self._recorded else NoCurve()
         self._watch = Watch(self._training)
+        self.moments = Moments()
         self.stopped = None
         self.epoch = 0
         self.step_count = 0
@@ -213,10 +215,17 @@ class Run(Judging):
         kept = snapshot.optimizer if optimizer == old.training.optimizer else {}
         position = snapshot.position if new.data == old.data else 0
         watch, history = self._watch.kept_by(new.training), self._history
+        known = self._newest, self._recorded_evaluation
+        same_answers = new.data == old.data and self.plan.outputs == plan.outputs
         self._begin(plan)
         self.restore(dataclasses.replace(snapshot, position=position, optimizer=kept, watch=watch))
         if new.data == old.data:
             self._history = history
+        if self._inspector is not None:
+            self._inspector.follow(plan, self._torch_network())
+        if same_answers:  # what takes long is not judged before the edit is done, but as the run goes on or rests
+            self._newest, self._recorded_evaluation = known
+            self._forget()
         return True
 
     def _can_run(self, plan: Plan) -> bool:
@@ -292,7 +301,7 @@ class Run(Judging):
             self._put_parameter(name, values)
         if best:
             self._forget()
-            self._newest = None
+            self._newest = self._recorded_evaluation = None  # they were of the weights before
 
     def _keep_finite(self) -> None:
         """Remember the newest state known to be finite: what a run that diverges falls back to."""

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from engine.catalog.layers.convolution import Sliding
+from engine.catalog.layers.dense import Dense
 from engine.catalog.layers.layer import Layer
 from engine.catalog.regularizers import NoRegularizer
 from engine.document.errors import PlaygroundError
@@ -70,7 +72,9 @@ class TorchNetwork:
         raw = {place for place, fuses in self._outputs if fuses}
         kept = read | {place for place, fuses in self._outputs if not fuses}
         self._steps = [
-            (place, self.cards[place], place in raw, place in kept) for place in needed if self.cards[place].sources
+            (place, self._in_training(plan, place, place in raw), place in raw, place in kept)
+            for place in needed
+            if self.cards[place].sources
         ]
         """The cards that the losses need, and whether that is the value before the activation, after it, or both."""
         self.initialize(plan)
@@ -111,6 +115,18 @@ class TorchNetwork:
             return Card(sources, own, many, None, None)
         many_activation = _tanh if isinstance(activation, nn.Tanh) else activation.forward
         return Card(sources, own, many, activation.forward, many_activation)
+
+    def _in_training(self, plan: Plan, place: int, raw: bool) -> Card:
+        """A card as it runs where answers are asked for: ReLU overwrites what it is given, unless that is asked for.
+
+        Writing to fresh memory takes longer than the arithmetic. Convolutions and Dense make what they hand to it
+        anew, and need it no more for their gradient.
+        """
+        card = self.cards[place]
+        overwrites = not raw and isinstance(plan.nodes[self.order[place]].layer, Sliding | Dense)
+        if overwrites and isinstance(getattr(card.activation, "__self__", None), nn.ReLU):
+            return card._replace(activation=torch.relu_)
+        return card
 
     def _built(self, plan: NodePlan) -> tuple[nn.Module | None, nn.Module]:
         """A card's module and activation; those of another card if it uses that one's weights."""
@@ -158,6 +174,10 @@ class TorchNetwork:
             self._training = training
             for module in self._modules:
                 module.train(training)
+
+    def train_with(self, place: int, card: Card) -> None:
+        """Run a card's functions in another way where answers are asked for; views of single cards keep to its own."""
+        self._steps = [(at, card if at == place else known, raw, kept) for at, known, raw, kept in self._steps]
 
     def answers(self, inputs: Sequence[Tensor | None]) -> list[Tensor]:
         """What each output's loss is computed from: its card's value, before the activation if the loss wants that.

@@ -18,6 +18,7 @@ from engine.document.errors import Sentence
 from engine.plan.data import epoch_order, random_stream
 from engine.plan.plan import Plan
 from engine.training.devices import choose_device
+from engine.training.kept_memory import keep_memory
 from engine.training.run import Run
 from engine.training.torch_network import TorchNetwork
 from engine.training.torch_optimizer import FlatOptimizer, SearchOptimizer
@@ -53,6 +54,7 @@ class TorchTrainer(Run):
     # --- building ----------------------------------------------------------------------------------------------------
 
     def _build(self, plan: Plan) -> None:
+        keep_memory()
         self.device = choose_device(plan, self._wanted_device)
         self._network = TorchNetwork(plan, self.device)
         training = plan.document.training

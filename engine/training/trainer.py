@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.document.errors import Sentence
 from engine.plan.plan import Plan
+from engine.training.moments import Moments
 
 Array = NDArray[Any]
 Unit = Literal["sample", "batch", "epoch"]
@@ -113,6 +114,8 @@ class Trainer(Protocol):
     position: int
     known: dict[Hashable, Any]
     """What probes that work part by part have found out about the network as it is; forgotten with its next step."""
+    moments: Moments
+    """What was seen of it since it began, as far as anybody kept something; it is empty at epoch 0."""
     stopped: Sentence | None
     """Why the stopping rule ended the last call that trained; None if it did not. The next call goes on past it."""
 
@@ -127,6 +130,17 @@ class Trainer(Protocol):
 
     def evaluate(self) -> Evaluation:
         """Loss and metric now."""
+
+    @property
+    def judges_late(self) -> bool:
+        """Whether metrics and test losses are of the network as it was, and `judge_on` would bring those of now."""
+
+    @property
+    def tested_at(self) -> float | None:
+        """When metrics and test losses of `evaluate` were measured, in epochs; None: they are of the network now."""
+
+    def judge_on(self) -> None:
+        """Judge the network as it is, the next part of what takes long: until `judges_late` no more."""
 
     def judged(self) -> Judged:
         """The answers to all that is judged; those of the last epoch's end, where new ones would take long."""

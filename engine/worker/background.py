@@ -6,12 +6,15 @@ import contextlib
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
 
 from engine.document.errors import PlaygroundError
 from engine.document.graph import Document
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.training.backends import choose
+from engine.training.trainer import Trainer
 from engine.worker.messages import Failure, FromWorker, Starting
 from engine.worker.session import check_ready, words_of
 
@@ -23,15 +26,29 @@ _GONE = (BrokenPipeError, ConnectionResetError)
 class Background:
     """Runs one piece of work at a time; a new one takes the place of the one before.
 
-    `send` is called from its thread too. `kind` is that of a Failure that tells what went wrong.
+    `send` is called from its thread too. A subclass names the message that asks for a piece.
     """
 
-    def __init__(self, send: Callable[[FromWorker], None], kind: str) -> None:
+    asks: ClassVar[type[Any]]
+    """The message that asks for a piece of work; its `work` is the kind of a Failure that tells what went wrong."""
+
+    def __init__(self, send: Callable[[FromWorker], None]) -> None:
         self._send = send
-        self._kind = kind
+        self._kind: str = self.asks.work
         self._run = 0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+
+    def take(self, message: Any, trainer: Trainer | None = None) -> None:
+        """Start a piece of work, or end it. Never raises but for a pipe that is gone: what goes wrong is answered."""
+        if isinstance(message, self.asks):
+            self.begin(message.run, partial(self.prepare, message, trainer))
+        else:
+            self.end(message.run)
+
+    def prepare(self, message: Any, trainer: Trainer | None, stop: threading.Event) -> Callable[[], None]:
+        """What is to be done in the thread until `stop` is set. The run itself may be asked here, between two steps."""
+        raise NotImplementedError
 
     def begin(self, run: int, prepare: Callable[[threading.Event], Callable[[], None]]) -> None:
         """End what is under way; then prepare, here, the work of that number, and do it in a thread.

@@ -15,20 +15,15 @@ from engine.document.errors import PlaygroundError
 from engine.probes.space import chosen, outputs
 from engine.training.trainer import Trainer
 from engine.worker.background import Background
-from engine.worker.messages import Embed, EmbeddingProgress, FromWorker, Starting
+from engine.worker.messages import Embed, EmbeddingProgress, Starting
 
 
 class Embeddings(Background):
     """Makes one map at a time; a new one takes the place of the one before."""
 
-    def __init__(self, send: Callable[[FromWorker], None]) -> None:
-        super().__init__(send, "embedding")
+    asks = Embed
 
-    def take(self, message: Embed, trainer: Trainer | None) -> None:
-        """Start a map of a run. Never raises but for a pipe that is gone: what goes wrong is answered."""
-        self.begin(message.run, partial(self._prepare, message, trainer))
-
-    def _prepare(self, message: Embed, trainer: Trainer | None, stop: threading.Event) -> Callable[[], None]:
+    def prepare(self, message: Embed, trainer: Trainer | None, stop: threading.Event) -> Callable[[], None]:
         """What the card gives is asked for here, between two steps of the run."""
         if trainer is None or message.node not in trainer.plan.nodes:
             raise PlaygroundError("there is no card {node} in this run; choose another one", node=repr(message.node))

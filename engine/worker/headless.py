@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +16,44 @@ from engine.catalog.metrics import metric_for
 from engine.document.errors import InvalidValueError, Sentence
 from engine.document.graph import Document
 from engine.export.weights import weights_sha256
+from engine.plan.data import split
+from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.probes.metrics import Metrics
 from engine.training.backends import BACKENDS, choose
 from engine.training.finder import HIGH, LOW, STEPS, Finding, find_rate
+from engine.training.run import Run
 from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
 from engine.training.trainer import Evaluation, Snapshot
+from engine.worker.checkpoints import Checkpoints
+from engine.worker.distributed import Group, joined
 
 _PROGRESS_SECONDS = 0.1
-Progress = Callable[[int, int, float], None]
-"""Called about ten times a second, at the end of an epoch, with the epoch, how many there will be, and the newest
-training loss on record."""
+_LONG_EPOCH = 20_000_000_000
+"""Multiply-adds of an epoch from which it takes seconds: it is then left after any step, and not at its end alone."""
+_AGREEMENT_STEPS = 8
+"""Steps after which several processes agree on whether to go on."""
+
+
+class Standing(NamedTuple):
+    """Where a run is: the epoch, running ones in parts; how many there will be; the newest training loss on record."""
+
+    epoch: float
+    epochs: int
+    loss: float
+    steps_per_second: float
+    seconds_left: float
+
+
+Progress = Callable[[Standing], None]
+"""Called about ten times a second."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A finished training. `seconds` counts training alone; `document` is what was trained, with seed and epochs.
+    """A training that ended. `seconds` counts training alone; `document` is what was trained, with seed and epochs.
 
-    `stopped` is why the stopping rule ended it; None if all epochs were trained.
+    `stopped` is why the stopping rule ended it; None if all epochs were trained, or it was `interrupted`.
     """
 
     document: Document
@@ -47,6 +68,9 @@ class Result:
     stopped: Sentence | None = None
     metrics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """What the probe Metrics answers at the end, such as "test.accuracy"."""
+    interrupted: bool = False
+    leads: bool = True
+    """Whether this process speaks and writes for all that trained together."""
 
 
 def train(
@@ -56,37 +80,54 @@ def train(
     seed: int | None = None,
     engine: str = "auto",
     device: str = "auto",
+    resume: Snapshot | None = None,
+    checkpoints: Checkpoints | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
     progress: Progress | None = None,
 ) -> Result:
-    """Train a document from the start for `epochs` (default: its own), which its schedule then spans.
+    """Train a document to the end of `epochs` (default: its own), which its schedule then spans.
 
-    Its stopping rule may end it before.
+    It begins at the start, or where the snapshot `resume` stands. Its stopping rule may end it before, and so does
+    `interrupted`, which is asked about ten times a second, in epochs that take long after any step, else at their ends.
+    Meanwhile `checkpoints` are written. `seed` replaces the seeds of weights and data.
 
-    `seed` replaces the seeds of weights and data. Raises PlaygroundError when the document cannot be trained so, and
-    Diverged when its loss does not stay finite.
+    Raises PlaygroundError when the document cannot be trained so, and Diverged when its loss does not stay finite.
     """
     if epochs is not None:
         document = document.set_training(epochs=epochs)
     if seed is not None:
         document = _seeded(document, seed)
-    plan = resolve(document)
-    backend, _ = choose(plan, engine, device)
-    trainer = backend.make(plan, device=device)
     planned = document.training.epochs
-    start = perf_counter()
-    count = 1
-    while trainer.epoch < planned and trainer.stopped is None:
-        before = perf_counter()
-        trainer.train_epochs(min(count, planned - trainer.epoch))
-        if progress is not None:
-            progress(trainer.epoch, planned, float(trainer.curves()[-1, 1]))
-        # As often as the eye can follow, however short an epoch is.
-        count = 2 * count if perf_counter() - before < _PROGRESS_SECONDS / 2 else max(1, count // 2)
-    seconds, stopped = perf_counter() - start, trainer.stopped
+    if resume is not None and resume.epoch >= planned:
+        raise InvalidValueError(
+            "epochs (={epochs}) must be more than the {done} that this run has; choose more, or leave --resume out",
+            epochs=planned,
+            done=resume.epoch,
+        )
+    plan = resolve(document)
+    with joined(plan, engine, device) as group:
+        if group is None:
+            backend = choose(plan, engine, device)[0]
+            name, trainer = backend.name, backend.make(plan, device=device)
+        else:
+            name, trainer = "torch", group.trainer(plan)
+        if resume is not None:
+            trainer.restore(resume)
+        leads = group is None or group.leads
+        clock = _Clock(trainer, planned, progress if leads else None)
+        stopped = _trained(
+            document,
+            trainer,
+            checkpoints if leads else None,
+            _asked(interrupted, group, trainer),
+            clock,
+            by_steps=group is not None or _takes_long(plan),
+        )
+        seconds = clock.seconds
     snapshot = trainer.snapshot()
     return Result(
         document,
-        backend.name,
+        name,
         trainer.epoch,
         trainer.step_count,
         seconds,
@@ -94,9 +135,92 @@ def train(
         plan.cost.parameters,
         weights_sha256(snapshot.weights),
         snapshot,
-        stopped,
+        trainer.stopped,
         Metrics().measure(trainer),
+        stopped,
+        leads,
     )
+
+
+def _asked(interrupted: Callable[[], bool], group: Group | None, trainer: Run) -> Callable[[], bool]:
+    """Whether to end here; of several processes, all end after the same step."""
+    if group is None:
+        return interrupted
+    return lambda: trainer.step_count % _AGREEMENT_STEPS == 0 and group.agreed(interrupted())
+
+
+def _takes_long(plan: Plan) -> bool:
+    """Whether an epoch takes seconds."""
+    return 3 * plan.cost.multiply_adds * len(split(plan.document.data).train) > _LONG_EPOCH
+
+
+def _trained(
+    document: Document,
+    trainer: Run,
+    checkpoints: Checkpoints | None,
+    interrupted: Callable[[], bool],
+    clock: _Clock,
+    *,
+    by_steps: bool,
+) -> bool:
+    """Train to the end of the planned epochs; True if it was interrupted before."""
+    planned, count = document.training.epochs, 1
+    if checkpoints is not None:
+        checkpoints.begin(trainer.epoch)
+    while trainer.epoch < planned and trainer.stopped is None:
+        if interrupted():
+            return True
+        before = perf_counter()
+        if by_steps:
+            trainer.step("batch")
+        else:
+            end = min(planned, trainer.epoch + count)
+            following = None if checkpoints is None else checkpoints.next_epoch(trainer.epoch)
+            trainer.train_epochs((end if following is None else min(end, following)) - trainer.epoch)
+        # As often as the eye can follow, however short an epoch is.
+        count = 2 * count if perf_counter() - before < _PROGRESS_SECONDS / 2 else max(1, count // 2)
+        if checkpoints is not None:
+            checkpoints.look(document, trainer)
+        clock.tell()
+    return False
+
+
+class _Clock:
+    """Says how fast a run is, and how long it will take."""
+
+    def __init__(self, trainer: Run, planned: int, progress: Progress | None) -> None:
+        self._trainer, self._planned, self._progress = trainer, planned, progress
+        self._size = len(split(trainer.plan.document.data).train)
+        self._start, self._next = perf_counter(), 0.0
+        self._steps, self._moment = trainer.step_count, self.moment
+
+    @property
+    def moment(self) -> float:
+        """Where the run stands, in epochs."""
+        return self._trainer.epoch + self._trainer.position / self._size
+
+    @property
+    def seconds(self) -> float:
+        """Time since the training began, or went on."""
+        return perf_counter() - self._start
+
+    def tell(self) -> None:
+        """Tell where the run is, if it is time, or it is over."""
+        trainer, seconds = self._trainer, self.seconds
+        over = trainer.epoch >= self._planned or trainer.stopped is not None
+        if self._progress is None or (seconds < self._next and not over):
+            return
+        self._next = seconds + _PROGRESS_SECONDS
+        trained = self.moment - self._moment
+        self._progress(
+            Standing(
+                self.moment,
+                self._planned,
+                float(trainer.curves()[-1, 1]),
+                (trainer.step_count - self._steps) / seconds,
+                (self._planned - self.moment) * seconds / trained if trained else math.inf,
+            )
+        )
 
 
 def _seeded(document: Document, seed: int) -> Document:
@@ -245,10 +369,3 @@ def search_rate(
 def backends() -> tuple[str, ...]:
     """The backends of this version, by name."""
     return tuple(backend.name for backend in BACKENDS)
-
-
-def pytorch_code(document: Document, title: str) -> str:
-    """The document as PyTorch source. Raises PlaygroundError where that cannot be."""
-    from engine.export.pytorch_code import pytorch_source
-
-    return pytorch_source(resolve(document), title)

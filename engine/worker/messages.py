@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.document.errors import Sentence
 from engine.document.graph import Document
+from engine.export.format import Format
+from engine.importing.table import Matching
 from engine.probes.probe import Probe
 from engine.training.trainer import Evaluation, Snapshot, Unit
 
@@ -92,17 +94,11 @@ class StudySeeds:
     the study: studies are counted apart from runs.
     """
 
+    work: ClassVar[str] = "study"
     run: int
     document: Document
     count: int
     epochs: int
-
-
-@dataclass(frozen=True)
-class StopSeeds:
-    """End the study of that number; it answers with what it has found."""
-
-    run: int
 
 
 @dataclass(frozen=True)
@@ -112,6 +108,7 @@ class FindRate:
     It starts from the snapshot's weights, or afresh, and leaves the run alone. `run` is the number of the search.
     """
 
+    work: ClassVar[str] = "rate"
     run: int
     document: Document
     low: float
@@ -121,23 +118,54 @@ class FindRate:
 
 
 @dataclass(frozen=True)
-class StopFinding:
-    """End the search of that number; it answers with what it has found."""
-
-    run: int
-
-
-@dataclass(frozen=True)
 class Embed:
     """Lay out what a card of the run gives now for so many samples in two dimensions, by "t-SNE" or "Isomap".
 
     It is done beside the run. `run` is the number of the map.
     """
 
+    work: ClassVar[str] = "embedding"
     run: int
     node: str
     method: str
     samples: int
+
+
+@dataclass(frozen=True)
+class Export:
+    """Make the files of a form of export from the run as it stands, beside it; `title` is what they are about.
+
+    With a `path` the main file is written there and the others beside it, and with `verify` they are proven. `run` is
+    the number of the export.
+    """
+
+    work: ClassVar[str] = "export"
+    run: int
+    title: str
+    form: Format
+    path: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True)
+class Import:
+    """Read a file from elsewhere: weights for the document's network, or a model, which keeps the document's data.
+
+    It is done beside the run. `run` is the number of the reading.
+    """
+
+    work: ClassVar[str] = "import"
+    run: int
+    path: str
+    document: Document
+
+
+@dataclass(frozen=True)
+class StopWork:
+    """End that `work` beside the run, if it still has that number; a study or search tells what it has found."""
+
+    work: str
+    run: int
 
 
 @dataclass(frozen=True)
@@ -177,6 +205,8 @@ class Status:
     epochs_per_second: float
     backend: str
     backend_reason: Sentence
+    tested_at: float | None
+    """When the metrics and the test loss were measured, in epochs; None: they are of the network as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +235,7 @@ class SeedsProgress:
     `high`), and `disagreement` the standard deviation over the runs from 0 to `spread`, the same size.
     """
 
+    work: ClassVar[str] = "study"
     run: int
     done: int
     total: int
@@ -239,6 +270,7 @@ class RateProgress:
     without its wobbles, float32 (steps,) each. The two suggestions are None while, or where, the loss has not fallen.
     """
 
+    work: ClassVar[str] = "rate"
     run: int
     total: int
     rates: NDArray[np.float32]
@@ -258,6 +290,7 @@ class EmbeddingProgress:
     `arrays` is named as the answer of the probe Space: "points", "places", "targets", "answers".
     """
 
+    work: ClassVar[str] = "embedding"
     run: int
     node: str
     method: str
@@ -268,10 +301,50 @@ class EmbeddingProgress:
 
 
 @dataclass(frozen=True)
+class ExportProgress:
+    """How far an export is: what it does now, and once at its end ("done", `finished`).
+
+    `files` are the names and sizes in bytes of what was made, `preview` what can be read of them. `proof` says what
+    an independent reader found, and `passed` whether it is the same; None where nothing was proven.
+    """
+
+    work: ClassVar[str] = "export"
+    run: int
+    stage: Literal["making", "proving", "writing", "done"]
+    files: tuple[tuple[str, int], ...] = ()
+    preview: str = ""
+    proof: Sentence | None = None
+    passed: bool | None = None
+    finished: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class WeightsRead:
+    """The arrays of a file laid beside the network of the document; those that fit nowhere come as rows alone."""
+
+    work: ClassVar[str] = "import"
+    run: int
+    matching: Matching
+    finished: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRead:
+    """A network that a file holds: the document, its weights by "node.array", and what there is to say about it."""
+
+    work: ClassVar[str] = "import"
+    run: int
+    document: Document
+    weights: Mapping[str, NDArray[np.float32]]
+    notes: tuple[Sentence, ...]
+    finished: bool = True
+
+
+@dataclass(frozen=True)
 class Failure:
     """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused.
 
-    Or it names work beside the run: "study", "rate" or "embedding"; then `run` is its number. `node`: the card.
+    Or it names the `work` beside the run that failed; then `run` is its number. `node`: the card.
     """
 
     run: int
@@ -290,10 +363,23 @@ ToWorker = (
     | SetParameter
     | FrameRequest
     | StudySeeds
-    | StopSeeds
     | FindRate
-    | StopFinding
     | Embed
+    | Export
+    | Import
+    | StopWork
     | Quit
 )
-FromWorker = Ready | Starting | Frame | SeedsProgress | RateProgress | EmbeddingProgress | Stopped | Failure
+FromWorker = (
+    Ready
+    | Starting
+    | Frame
+    | SeedsProgress
+    | RateProgress
+    | EmbeddingProgress
+    | ExportProgress
+    | WeightsRead
+    | ModelRead
+    | Stopped
+    | Failure
+)

@@ -11,24 +11,17 @@ import numpy as np
 
 from engine.plan.plan import Plan
 from engine.training.finder import Finding, find_rate
+from engine.training.trainer import Trainer
 from engine.worker.background import PROGRESS_SECONDS, Background
-from engine.worker.messages import FindRate, FromWorker, RateProgress, StopFinding
+from engine.worker.messages import FindRate, RateProgress
 
 
 class RateFinder(Background):
     """Makes one search at a time; a new one takes the place of the one before."""
 
-    def __init__(self, send: Callable[[FromWorker], None]) -> None:
-        super().__init__(send, "rate")
+    asks = FindRate
 
-    def take(self, message: FindRate | StopFinding) -> None:
-        """Start a search or end it. Never raises but for a pipe that is gone: what goes wrong is answered."""
-        if isinstance(message, FindRate):
-            self.begin(message.run, partial(self._prepare, message))
-        else:
-            self.end(message.run)
-
-    def _prepare(self, message: FindRate, stop: threading.Event) -> Callable[[], None]:
+    def prepare(self, message: FindRate, trainer: Trainer | None, stop: threading.Event) -> Callable[[], None]:
         return partial(self._search, message, self.plan_of(message.run, message.document), stop)
 
     def _search(self, message: FindRate, plan: Plan, stop: threading.Event) -> None:

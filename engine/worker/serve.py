@@ -75,16 +75,10 @@ def serve(connection: Any, beats: Beats) -> None:
 
     from engine.training.backends import BACKENDS
     from engine.worker.embedding import Embeddings
+    from engine.worker.exports import Exports
+    from engine.worker.importing import Imports
     from engine.worker.mailbox import Mailbox
-    from engine.worker.messages import (
-        Embed,
-        FindRate,
-        Quit,
-        Ready,
-        StopFinding,
-        StopSeeds,
-        StudySeeds,
-    )
+    from engine.worker.messages import Quit, Ready
     from engine.worker.rate import RateFinder
     from engine.worker.session import Session
     from engine.worker.study import Studies
@@ -96,8 +90,8 @@ def serve(connection: Any, beats: Beats) -> None:
     note = BACKENDS[0].prepare()  # the others when they are first needed: PyTorch alone takes longer than the window
     gc.freeze()  # what has been imported stays: looking through it for garbage would hold up a slice of training
     gc.enable()
-    session, studies, finder = Session(mailbox.post), Studies(mailbox.post), RateFinder(mailbox.post)
-    embeddings = Embeddings(mailbox.post)
+    session = Session(mailbox.post)
+    beside = {kind.asks.work: kind(mailbox.post) for kind in (Studies, RateFinder, Embeddings, Exports, Imports)}
     try:
         mailbox.post(Ready(os.getpid(), tuple(backend.name for backend in BACKENDS), versions(), note))
         while True:
@@ -107,12 +101,8 @@ def serve(connection: Any, beats: Beats) -> None:
                 if isinstance(message, Quit):
                     return
                 beats[1] += 1
-                if isinstance(message, StudySeeds | StopSeeds):
-                    studies.take(message)
-                elif isinstance(message, FindRate | StopFinding):
-                    finder.take(message)
-                elif isinstance(message, Embed):
-                    embeddings.take(message, session.trainer)
+                if (work := beside.get(getattr(message, "work", ""))) is not None:
+                    work.take(message, session.trainer)
                 else:
                     session.take(message)
                 wait = 0.0
@@ -121,7 +111,6 @@ def serve(connection: Any, beats: Beats) -> None:
     except EOFError:
         return
     finally:
-        studies.stop()
-        finder.stop()
-        embeddings.stop()
+        for work in beside.values():
+            work.stop()
         mailbox.close()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from time import perf_counter, thread_time
 
+import numpy as np
+
 from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Document
 from engine.plan.data import split
@@ -16,7 +18,8 @@ from engine.plan.resolve import resolve
 from engine.probes.probe import Arrays, Probe
 from engine.training.backends import choose
 from engine.training.looking import inspection_is_loaded
-from engine.training.trainer import Diverged, Trainer
+from engine.training.trainer import Diverged, Snapshot, Trainer
+from engine.worker.keeper import Keeper
 from engine.worker.messages import (
     Edit,
     Failure,
@@ -58,9 +61,10 @@ class Session:
         self._request: FrameRequest | None = None
         self._changed = False
         self._snapshot_due = False
-        self._awaited = False
+        self._awaited = self._judging = False
         self._answered: tuple[Probe, ...] | None = None
         self._failed_probes: set[Probe] = set()
+        self._keeper: Keeper | None = None
 
     @property
     def trainer(self) -> Trainer | None:
@@ -75,6 +79,8 @@ class Session:
     def wait(self, now: float) -> float | None:
         """Seconds until there is something to do; None: until a message comes."""
         waits = []
+        if self._judging and not self.running:
+            return 0.0
         if self.running:
             waits.append(self._pace.wait(now))
         if self._answer_wanted():
@@ -90,13 +96,14 @@ class Session:
             self._guarded("load", lambda: self._load(message))
         elif isinstance(message, FrameRequest) and message.run == self._run:
             self._request = message
+            self._keeper = self._keeper or Keeper(self._measure)
             self._changed = self._changed or message.probes != self._answered
         elif not isinstance(message, Load | FrameRequest) and getattr(message, "run", None) == self._run:
             self._guarded("edit" if isinstance(message, Edit) else "error", lambda: self._control(message))
 
     def _load(self, message: Load) -> None:
         self._pace.stop()
-        self._trainer = None
+        before, self._trainer = self._trainer, None
         self._request = None
         self._failed_probes.clear()
         plan = resolve(message.document)
@@ -107,6 +114,9 @@ class Session:
         trainer = backend.make(plan)
         if message.snapshot is not None:
             trainer.restore(message.snapshot)
+            if before is not None and _is_of(message.snapshot, before):
+                trainer.moments = before.moments
+                trainer.moments.truncate(trainer.step_count)
         self._trainer, self._backend = trainer, (_place(backend.name, trainer.device), reason)
         self._acted()
 
@@ -125,6 +135,7 @@ class Session:
         elif isinstance(message, Step):
             self._pace.stop()
             trainer.step(message.unit)
+            self._keep(trainer)
             self._tell_stop(trainer)
         elif isinstance(message, SetParameter):
             trainer.set_parameter(message.name, message.index, message.value)
@@ -139,7 +150,7 @@ class Session:
     def _acted(self) -> None:
         """The user did something and waits to see it: the next frame keeps no distance from the one before."""
         self._touched()
-        self._awaited = True
+        self._awaited = self._judging = True
 
     def _touched(self) -> None:
         """Something a view may show has changed."""
@@ -155,8 +166,25 @@ class Session:
             self._guarded("error", lambda: self._train(trainer, now))
         if self._answer_wanted() and self._until_answer(perf_counter()) <= 0:
             self._answer()
+        if self._judging and not self.running:
+            self._judging = False  # what fails is not tried again and again
+            if self._trainer is not None and self._trainer.judges_late:
+                trainer = self._trainer
+                self._guarded("error", lambda: self._judge(trainer))
+
+    def _judge(self, trainer: Trainer) -> None:
+        """While the run rests, judge it as it stands, in parts that keep no click waiting."""
+        trainer.judge_on()
+        self._judging = trainer.judges_late
+        self._changed = self._changed or not self._judging
+
+    def _keep(self, trainer: Trainer) -> None:
+        """Look at the run for views that are opened later, if there is a window that has some."""
+        if self._keeper is not None:
+            self._keeper.keep(trainer)
 
     def _train(self, trainer: Trainer, now: float) -> None:
+        self._keep(trainer)
         if math.isinf(self._pace.steps_per_second):
             # It ends when a frame may be made, asked for already or while it lasts: at once if somebody waits for it.
             due = self._until_answer(now) if self._answer_wanted() else self._frames.wait(now)
@@ -222,6 +250,7 @@ class Session:
             self._rate.per_second if self.running else 0.0,
             name,
             reason,
+            trainer.tested_at,
         )
         snapshot = trainer.snapshot() if request.snapshot else None
         costs = tuple(end - begin for begin, end in pairwise(moments))
@@ -272,6 +301,13 @@ def check_ready(plan: Plan) -> None:
     """Raise PlaygroundError, with the first problem, for a plan that cannot be trained."""
     if plan.problems:
         raise PlaygroundError("this network cannot be trained: {problem}", problem=plan.problems[0].sentence)
+
+
+def _is_of(snapshot: Snapshot, trainer: Trainer) -> bool:
+    """Whether a run once was as the snapshot is: then both have the same history up to there."""
+    rows = snapshot.curves
+    same = {name: array.shape for name, array in snapshot.weights.items()} == trainer.plan.saved_shapes
+    return same and np.array_equal(trainer.curves()[: len(rows)], rows, equal_nan=True)
 
 
 def _size(trainer: Trainer) -> int:

@@ -14,8 +14,9 @@ from engine.document.errors import InvalidValueError
 from engine.plan.plan import Plan
 from engine.probes.decision import CLASSES, Decision
 from engine.training.seeds import MOST, SOLVED, Study, run_seeds, seeds_from
+from engine.training.trainer import Trainer
 from engine.worker.background import PROGRESS_SECONDS, Background
-from engine.worker.messages import FromWorker, SeedsProgress, StopSeeds, StudySeeds
+from engine.worker.messages import SeedsProgress, StudySeeds
 
 RESOLUTION = 64
 """Points along each side of the two maps."""
@@ -26,17 +27,9 @@ _AGREEMENT = 0.01
 class Studies(Background):
     """Runs one study at a time; a new one takes the place of the one before."""
 
-    def __init__(self, send: Callable[[FromWorker], None]) -> None:
-        super().__init__(send, "study")
+    asks = StudySeeds
 
-    def take(self, message: StudySeeds | StopSeeds) -> None:
-        """Start a study or end it. Never raises but for a pipe that is gone: what goes wrong is answered."""
-        if isinstance(message, StudySeeds):
-            self.begin(message.run, partial(self._prepare, message))
-        else:
-            self.end(message.run)
-
-    def _prepare(self, message: StudySeeds, stop: threading.Event) -> Callable[[], None]:
+    def prepare(self, message: StudySeeds, trainer: Trainer | None, stop: threading.Event) -> Callable[[], None]:
         if not 1 <= message.count <= MOST:
             raise InvalidValueError("seeds (={count}) must lie between 1 and {most}", count=message.count, most=MOST)
         plan = self.plan_of(message.run, message.document)

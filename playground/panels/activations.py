@@ -13,4 +13,4 @@ class ActivationsView(Histograms, View):
     dock = "dock.activations"
     title = QT_TRANSLATE_NOOP("View", "Activations")
     order = 72
-    quantity = "activations"
+    quantity = past = "activations"

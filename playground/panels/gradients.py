@@ -13,4 +13,4 @@ class GradientsView(Histograms, View):
     dock = "dock.gradients"
     title = QT_TRANSLATE_NOOP("View", "Gradients")
     order = 71
-    quantity = "gradients"
+    quantity = past = "gradients"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.plan.plan import Plan
 from engine.probes.kernels import START, WEIGHTS, Kernels
+from engine.probes.past import KERNELS
 from engine.probes.probe import Arrays, Probe
 from engine.probes.weights import has_kernels, kernel_shape
 from playground.menus import QT_TRANSLATE_NOOP
@@ -44,11 +45,11 @@ class KernelsView(View):
     title = QT_TRANSLATE_NOOP("View", "Kernels")
     order = 2
     with_pictures = True
+    past = KERNELS
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.film = Film()
-        self._run: object = None
 
     def make(self) -> QWidget:
         """The panel's widget."""
@@ -61,7 +62,7 @@ class KernelsView(View):
 
     def probes(self, plan: Plan) -> Sequence[Probe]:
         """What is shown of the layers in sight, and the weights for the film."""
-        if not self.panel.shows_layers():
+        if not self.panel.shows_content():
             return ()
         seen = tuple(node for node in self.panel.strip.layers_in_sight() if node in plan.nodes)
         found: list[Probe] = [Kernels(seen, self.panel.what.choice())] if seen else []
@@ -89,18 +90,23 @@ class KernelsView(View):
             self.panel.set_kernels(answer)
         self.panel.film.update()
 
+    def forget(self) -> None:
+        """Another run is another film."""
+        self.film.forget()
+
+    def show_past(self, answers: Sequence[Arrays]) -> None:
+        """Put the moments before the panel was opened into the film."""
+        self.film.take_past(answers)
+        self.panel.film.update()
+
     def follow(self, plan: Plan) -> None:
         """Show the kernels of a plan, and the chosen one."""
-        run = (plan.document.seed, {name: array.shape for name, array in plan.parameters.items()})
-        if run != self._run:
-            self._run = run
-            self.film.forget()
         layers = kernel_layers(plan) if plan.ready else []
         if not layers:
             text = self.tr("No layer of this network has kernels; add a Dense or a Conv2d to see its weights.")
             if not plan.ready:
                 text = self.tr("The weights of the network are shown here once it can be trained.")
-            self.panel.set_empty(text)
+            self.panel.set_reason(text)
             return
         self.panel.set_layers(layers)
         self.panel.set_chosen(self.window.focus.node, self.window.focus.unit)

@@ -100,7 +100,7 @@ class LayersSeeView(View):
 
     def probes(self, plan: Plan) -> Sequence[Probe]:
         """Maps and kernels of the layers in sight; of one that is open, its input and its value."""
-        if not self.panel.shows_layers():
+        if not self.panel.shows_content():
             return ()
         focus = self.window.focus
         probe = partial(FeatureMaps, sample=focus.sample, image=focus.image)
@@ -135,7 +135,7 @@ class LayersSeeView(View):
     def follow(self, plan: Plan) -> None:
         """Show the layers of a plan, and the chosen sample and unit."""
         if not plan.ready or not plan.document.data.dataset.pictures:
-            self.panel.set_empty(self._reason(plan))
+            self.panel.set_reason(self._reason(plan))
             return
         focus = self.window.focus
         self.panel.set_layers(seen_layers(plan))

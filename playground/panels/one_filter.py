@@ -58,7 +58,7 @@ class OneFilterView(View):
 
     def probes(self, plan: Plan) -> Sequence[Probe]:
         """The maps, and the next part of the search."""
-        if not self.panel.shows_samples():
+        if not self.panel.shows_content():
             return ()
         node, unit = self._filter
         found: list[Probe] = [FilterMaps(node, unit, self._best)]
@@ -116,7 +116,7 @@ class OneFilterView(View):
         if not plan.ready or not _has_units(plan, node):
             node, unit = next((name for name in plan.order if len(plan.nodes[name].parameters) and plan.ready), ""), 0
         if not plan.ready or not plan.document.data.dataset.pictures or not node:
-            self.panel.set_empty(self._reason(plan))
+            self.panel.set_reason(self._reason(plan))
             return
         shape = plan.nodes[node].output_shape
         assert shape is not None

@@ -42,6 +42,14 @@ class Histograms:
         """Show them."""
         self._panel.set_values(answer)
 
+    def forget(self) -> None:
+        """Another run has a history of its own."""
+        self._panel.forget()
+
+    def show_past(self, answers: Sequence[Arrays]) -> None:
+        """Put in the rows of the run before the panel was opened."""
+        self._panel.set_past(answers)
+
     def follow(self, plan: Plan) -> None:
         """Show the cards that there are now."""
         nodes = shown_nodes(plan, self.quantity)
@@ -70,4 +78,4 @@ class WeightsView(Histograms, View):
     dock = "dock.weights"
     title = QT_TRANSLATE_NOOP("View", "Weights")
     order = 70
-    quantity = "weights"
+    quantity = past = "weights"

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -284,14 +285,14 @@ class Reopened(Builder):
         return {"loss": self.loss(), "step": self.step()}
 
 
-def main() -> None:
-    """Take every step, as far as it goes."""
+def main(ways: Mapping[str, Callable[[Path], Builder]]) -> None:
+    """Take every step of the way that the command line names, as far as it goes."""
     facts: Facts = {"messages": []}
     qInstallMessageHandler(lambda kind, context, text: facts["messages"].append(text))
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
     way, folder = sys.argv[1], Path(sys.argv[2])
-    journey: Builder = {"mouse": ByMouse, "keyboard": ByKeyboard, "reopen": Reopened}[way](folder)
+    journey = ways[way](folder)
     name = "the start"
     try:
         for name in journey.steps:
@@ -307,4 +308,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main({"mouse": ByMouse, "keyboard": ByKeyboard, "reopen": Reopened})

@@ -115,7 +115,7 @@ def test_a_trained_project_can_be_saved_and_trained_again(tmp_path: Path, capsys
         (["train", "circle", "--device", "tpu"], "invalid choice: 'tpu'"),
         (["train", "circle", "--out", "x.zip"], "must end in .nnp"),
         (["examples", "--check", "cricle"], "did you mean circle?"),
-        (["export", "circle", "--to", "circle.txt"], "must end in .py"),
+        (["export", "circle", "--to", "circle.txt"], "must end in one of .safetensors, .npz"),
         (["export", "cricle", "--to", "circle.py"], "did you mean circle?"),
         (["screenshot", "out.jpg"], "must end in .png"),
         (["screenshot", "out.png", "--size", "10x10"], "is not a size such as 1440x900"),
@@ -168,18 +168,6 @@ def test_a_loss_that_explodes_is_failed_work(tmp_path: Path, capsys: pytest.Capt
 def test_a_place_that_cannot_be_written_is_failed_work(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "circle", "--epochs", "1", "--out", "/no/such/folder/out.nnp"]) == 1
     assert "cannot be saved" in capsys.readouterr().err
-
-
-def test_a_project_is_written_as_source_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    document = load_example("circle").document.set_field("dense_1", "units", 5)
-    file = tmp_path / "circle.py"
-    assert main(["export", project(tmp_path, document), "--to", str(file)]) == 0
-    assert capsys.readouterr().out == f"{file}\n"
-    ask = "import circle, torch; print(list(circle.Network()(torch.zeros(3, 2)).shape))"
-    answer = subprocess.run([sys.executable, "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert answer.stdout == "[3, 1]\n"
-    assert main(["export", "circle", "--to", str(tmp_path / "no" / "circle.py")]) == 1
-    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_the_gallery_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -237,7 +225,7 @@ def test_info_lists_versions_paths_backends_and_catalogue(capsys: pytest.Capture
 
 def test_help_and_version_are_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, words in (
-        (["--help"], "train, find-rate, export, screenshot"),
+        (["--help"], "train, evaluate, predict, find-rate"),
         (["train", "--help"], "--epochs"),
         (["--version"], "playground "),
     ):

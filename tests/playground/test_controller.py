@@ -42,8 +42,8 @@ class Recorder(QObject):
         self.told: list[tuple[Any, ...]] = []
         self.snapshot: Snapshot | None = None
         self.running = False
-        works = (BackgroundWork(kind, self) for kind in ("study", "rate", "embedding"))
-        self.studies, self.rate_finder, self.embeddings = works
+        works = (BackgroundWork(kind, self.told.append, self) for kind in ("study", "rate", "embedding", "export"))
+        self.studies, self.rate_finder, self.embeddings, self.exports = works
 
     def load(self, document: Document, snapshot: Snapshot | None = None) -> int:
         self.told.append(("load", document))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -25,9 +26,8 @@ from engine.catalog.datasets.folder import ImageFolder
 from engine.catalog.datasets.mnist import Mnist
 from engine.images import idx
 from engine.images.downloads import Cancelled, Remote
-from playground import image_folder
+from playground import file_work
 from playground.image_download import Fetching
-from playground.image_folder import Decoding
 from playground.window import MainWindow
 from tests.windows import PATIENCE
 from widgets.image_import import ImageImport
@@ -260,6 +260,18 @@ def test_a_folder_is_opened_by_clicks_lost_and_found(
     qtbot.mouseClick(box.renew, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: window.controller.plan.ready, timeout=PATIENCE)
     assert window.controller.document.data.dataset.sample_count == 35
+
+    before = window.controller.document
+    pixels = np.full((12, 16, 3), 255, np.uint8)
+    Image.fromarray(pixels).save(moved / "oak" / "3.png")  # written in its place
+    os.utime(moved / "oak" / "3.png", ns=(1, 1))
+    window.controller.looks.again()
+    qtbot.waitUntil(lambda: not window.controller.plan.ready, timeout=PATIENCE)
+    [problem] = window.controller.plan.problems
+    assert "has changed" in str(problem.sentence) and problem.remedies[0].reads
+    window.controller.remedy(problem, 0)
+    qtbot.waitUntil(lambda: window.controller.plan.ready, timeout=PATIENCE)
+    assert window.controller.document != before
     window.reset_layout()
 
 
@@ -323,7 +335,7 @@ def test_reading_a_folder_can_be_cancelled(
 ) -> None:
     may, ended = threading.Event(), threading.Event()
 
-    class Slow(Decoding):
+    class Slow(file_work.Reading):
         def run(self) -> Any:
             may.wait(PATIENCE / 1000)
             try:
@@ -331,7 +343,7 @@ def test_reading_a_folder_can_be_cancelled(
             finally:
                 ended.set()
 
-    monkeypatch.setattr(image_folder, "Decoding", Slow)
+    monkeypatch.setattr(file_work, "Reading", Slow)
     window.image_folders.open_path(leaves(tmp_path))
     qtbot.mouseClick(shown(window, qtbot).use, Qt.MouseButton.LeftButton)
     assert window.status.cancel.isVisible()

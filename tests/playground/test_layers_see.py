@@ -98,7 +98,7 @@ def test_the_views_follow_sample_and_unit(digits: MainWindow, qtbot: QtBot) -> N
     qtbot.waitUntil(lambda: strip.values.knows("input_1"), timeout=PATIENCE)
     assert panel.sample.text() == "test 1"
     before = strip.values.maps["input_1"]
-    qtbot.mouseClick(panel.later, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.stepper.later, Qt.MouseButton.LeftButton)
     assert panel.sample.text() == "test 2" and digits.focus.sample == 101
     qtbot.waitUntil(lambda: not np.array_equal(strip.values.maps["input_1"], before), timeout=PATIENCE)
     conv = node(digits, 1)

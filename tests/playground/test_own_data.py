@@ -4,9 +4,11 @@ import json
 import math
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,15 +19,15 @@ from pytestqt.qtbot import QtBot
 
 from engine.catalog.datasets.table import Table, opened
 from engine.catalog.registry import entry
+from engine.document.errors import PlaygroundError
 from engine.document.examples import load_example
 from engine.document.project import Project, save
 from engine.plan.fit import fit_output
-from engine.tables.content import Content, TableError, suggested
+from engine.tables.content import suggested
 from engine.tables.files import read_table
-from playground import looks, own_data
+from playground import file_work, looks, own_data
 from playground.__main__ import main
 from playground.app import create_window
-from playground.own_data import Reading
 from playground.settings import Settings
 from playground.window import MainWindow
 from tests.windows import PATIENCE, epoch
@@ -102,12 +104,12 @@ def test_classes_keep_their_names(window: MainWindow, qtbot: QtBot, tmp_path: Pa
     window.reset_layout()
 
 
-class Slow(Reading):
+class Slow(file_work.Reading):
     """Reads when it is let."""
 
     may = Event()
 
-    def run(self) -> Content:
+    def run(self) -> Any:
         self.may.wait(PATIENCE / 1000)
         return super().run()
 
@@ -115,7 +117,7 @@ class Slow(Reading):
 @pytest.fixture
 def slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """Files are read once this is set."""
-    monkeypatch.setattr(own_data, "Reading", Slow)
+    monkeypatch.setattr(file_work, "Reading", Slow)
     Slow.may.clear()
     yield Slow.may
     Slow.may.set()
@@ -148,6 +150,36 @@ def test_reading_can_be_cancelled(window: MainWindow, qtbot: QtBot, tmp_path: Pa
     shown(window, qtbot).reject()
 
 
+def test_what_was_to_be_read_for_a_document_ends_with_it(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, slow_disk: Event
+) -> None:
+    window.own_data.open_path(flowers(tmp_path))
+    window.controller.open(load_example("circle").document)
+    assert not window.status.cancel.isVisible()
+    slow_disk.set()
+    qtbot.wait(20)  # were it heard of, a dialog would come now
+    assert window.own_data.dialog is None
+
+
+def test_a_file_that_has_changed_is_read_again_while_the_window_goes_on(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, slow_disk: Event
+) -> None:
+    slow_disk.set()
+    window.own_data.open_path(flowers(tmp_path))
+    use(window, qtbot)
+    flowers(tmp_path, rows=60)
+    window.controller.looks.again()
+    qtbot.waitUntil(lambda: not window.controller.plan.ready, timeout=PATIENCE)
+    before = window.controller.document
+    slow_disk.clear()
+    window.controller.mend()
+    assert window.status.cancel.isVisible() and window.controller.document is before
+    slow_disk.set()
+    qtbot.waitUntil(lambda: window.controller.plan.ready, timeout=PATIENCE)
+    assert window.controller.document.data.dataset.sample_count == 60
+    assert window.controller.history.undo_label == "Read the file again"
+
+
 def test_reading_tells_its_share_and_ends_when_nobody_wants_it(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("a,b\n" + "1,2\n" * 20_000)
@@ -155,9 +187,9 @@ def test_reading_tells_its_share_and_ends_when_nobody_wants_it(tmp_path: Path) -
     read_table(str(path), told=shares.append)
     assert len(shares) >= 3 and shares == sorted(shares) and 0.5 < shares[-1] <= 1.0
     path.write_text("a,b\n" + "1,3\n" * 20_000)
-    reading = Reading(str(path), None)
+    reading = file_work.Reading(partial(own_data.read, str(path), None))
     reading.cancel()
-    with pytest.raises(TableError, match="cancelled"):
+    with pytest.raises(PlaygroundError, match="cancelled"):
         reading.run()
 
 

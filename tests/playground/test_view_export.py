@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from engine.document.errors import FileError
 from playground import recording
 from playground.recording import Recording, pixels, write_animation
-from playground.view_export import PanelExport, csv_of
+from playground.view_export import PanelExport, answers_on_plane, csv_of
 from playground.window import MainWindow
 from tests.windows import PATIENCE
 
@@ -77,6 +77,37 @@ def test_where_nothing_can_be_written_that_is_said(
     pick(export, "picture")
     assert window.messages.messages()[0].text.startswith("output.png cannot be written: ")
     window.reset_layout()
+
+
+def test_what_is_no_view_gives_its_numbers_too(window: MainWindow, choose: Callable[[str], Path], qtbot: QtBot) -> None:
+    latest = window.views.live.latest
+    window.panels["dock.metrics"].show()
+    window.panels["dock.metrics"].raise_()
+    window.actions_by_id["train.step_epoch"].trigger()
+    names = ("dock.output", "dock.curves", "dock.metrics")
+    qtbot.waitUntil(lambda: all(name in latest for name in names), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(latest["dock.curves"]["epoch"].max() >= 1), timeout=PATIENCE)
+    tables = {}
+    for name in names:
+        path = choose(f"{name}.csv")
+        pick(window.panels[name].findChild(PanelExport), "numbers")
+        tables[name] = list(csv.reader(path.read_text().splitlines()))
+    head, *rows = tables["dock.curves"]
+    assert head == ["epoch", "train_loss", "test_loss", "train_metric", "test_metric", "rate"]
+    assert [float(row[0]) for row in rows] == latest["dock.curves"]["epoch"].tolist()
+    assert {row[0] for row in tables["dock.output"][1:]} == {"outputs"}
+    assert len(tables["dock.output"]) == 1 + latest["dock.output"]["values"].size
+    accuracy = next(row for row in tables["dock.metrics"] if row[0] == "test.accuracy")
+    assert float(accuracy[-1]) == pytest.approx(float(latest["dock.metrics"]["test.accuracy"][0]))
+
+
+def test_answers_are_read_off_their_picture_where_they_were_not_sent() -> None:
+    signed = {"image": np.array([[0, 255]], np.uint8), "kind": np.array([0])}
+    signed |= {"scale": np.array([2.0]), "centre": np.array([0.5])}
+    assert answers_on_plane(signed)["answer"].tolist() == [[-1.5, 2.5]]
+    classes = answers_on_plane({"image": np.array([[31, 64]], np.uint8), "kind": np.array([1])})
+    assert classes["class"].tolist() == [[0, 2]] and classes["confidence"].tolist() == [[1.0, 0.0]]
+    assert answers_on_plane({}) == {}
 
 
 def test_numbers_are_a_table() -> None:

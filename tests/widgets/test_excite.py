@@ -18,6 +18,7 @@ def values(count: int = 8, step: int = 48) -> dict[str, Any]:
         "images": np.full((count, 3, 8, 8), 100, np.uint8),
         "values": np.linspace(1, 8, count).astype(np.float32),
         "noise": np.full(count, 0.1, np.float32),
+        "rise": np.linspace(10, 80, count).astype(np.float32),
         "step": np.array([step]),
     }
 

@@ -87,12 +87,12 @@ def test_setters_emit_nothing_and_nothing_can_be_shown(view: FilterSamples) -> N
 
 def test_the_panel_names_the_filter_and_steps(show: Show, qtbot: QtBot) -> None:
     panel = OneFilterPanel()
-    panel.set_empty("nothing yet")
-    assert panel.empty.text() == "nothing yet" and not panel.shows_samples()
+    panel.set_reason("nothing yet")
+    assert panel.empty.text() == "nothing yet" and not panel.shows_content()
     panel.set_filter("Conv2d 8", "filter 8 of 8", False, True)
     show(panel, 700, 170)
     steps: list[int] = []
     panel.unit_stepped.connect(steps.append)
-    qtbot.mouseClick(panel.earlier, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(panel.later, Qt.MouseButton.LeftButton)
-    assert steps == [-1] and not panel.later.isEnabled()
+    qtbot.mouseClick(panel.stepper.earlier, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.stepper.later, Qt.MouseButton.LeftButton)
+    assert steps == [-1] and not panel.stepper.later.isEnabled()

@@ -109,7 +109,7 @@ def test_bars_are_as_long_as_the_scores(view: ImageAnswer, theme: Theme) -> None
 def test_where_rows_are_short_the_strongest_and_the_true_class_stay(show: Show) -> None:
     bars = ClassBars("bars")
     bars.set_class_names([f"class {number}" for number in range(100)])
-    show(bars, 200, 60)
+    show(bars, 200, 64)
     scores = np.linspace(0, 1, 100).astype(np.float32)
     bars.set_scores(scores, (0.0, 1.0), True, 99, 3)
     assert bars.rows() == [99, 98, 97, 96, 3]

@@ -175,17 +175,20 @@ def test_image_sets_stand_below_the_plane_sets_and_are_reached_by_keys(show: Sho
     assert chosen[-1] == images[1]
 
 
-def test_a_set_shows_four_images_or_that_it_is_not_there(show: Show) -> None:
+def test_a_set_shows_four_images_or_that_it_is_not_there(show: Show, qtbot: QtBot) -> None:
     sets = Thumbnails()
     show(sets, 240, 220)
     button = sets.button("cifar10")
+    blank = grabbed(button)
+    qtbot.waitUntil(lambda: grabbed(button) != blank)
     unknown = grabbed(button)
     sets.set_images("cifar10", None)
     assert "Not on this computer" in button.toolTip()
+    qtbot.waitUntil(lambda: grabbed(button) != unknown)
     absent = grabbed(button)
-    assert absent != unknown
     sets.set_images("cifar10", colours((250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0)))
     assert "Not on this computer" not in button.toolTip()
+    qtbot.waitUntil(lambda: grabbed(button) != absent)
     shown, side = grabbed(button), button.width()
     places = [(side // 4, side // 4), (3 * side // 4, side // 4), (side // 4, 3 * side // 4), (3 * side // 4,) * 2]
     assert [shown.pixelColor(*place).name() for place in places] == ["#fa0000", "#00fa00", "#0000fa", "#fafa00"]

@@ -140,5 +140,5 @@ def test_setters_emit_nothing(panel: KernelsPanel) -> None:
     panel.chosen.connect(lambda *_: told.append("chosen"))
     panel.set_kernels(weights())
     panel.set_chosen("conv", 1)
-    panel.set_empty("no kernels")
-    assert not told and not panel.shows_layers()
+    panel.set_reason("no kernels")
+    assert not told and not panel.shows_content()

@@ -211,8 +211,8 @@ def test_setters_emit_nothing(show: Show) -> None:
     panel.set_chosen("conv", 2)
     panel.set_sample("test 1")
     panel.set_terms("conv", 2, 0, 0, {})
-    panel.set_empty("nothing")
-    assert not told and panel.empty.text() == "nothing" and not panel.shows_layers()
+    panel.set_reason("nothing")
+    assert not told and panel.empty.text() == "nothing" and not panel.shows_content()
 
 
 # --- one value -------------------------------------------------------------------------------------------------------
@@ -345,6 +345,6 @@ def test_every_control_can_be_reached_and_has_a_name(panel: LayersSee, name: str
 def test_the_sample_is_stepped(panel: LayersSee, qtbot: QtBot) -> None:
     steps: list[int] = []
     panel.sample_stepped.connect(steps.append)
-    qtbot.mouseClick(panel.later, Qt.MouseButton.LeftButton)
-    qtbot.mouseClick(panel.earlier, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.stepper.later, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.stepper.earlier, Qt.MouseButton.LeftButton)
     assert steps == [1, -1]

@@ -99,6 +99,7 @@ def test_several_columns_are_changed_together(dialog: TableImport, qtbot: QtBot)
 
 def test_the_keys_reach_everything_in_its_order(dialog: TableImport, qtbot: QtBot) -> None:
     dialog.activateWindow()
+    qtbot.waitUntil(lambda: dialog.columns.cellWidget(4, 1) is not None)
     dialog.header.setFocus(Qt.FocusReason.TabFocusReason)
     seen = []
     for _ in range(19):

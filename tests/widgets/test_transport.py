@@ -185,3 +185,15 @@ def test_words_come_back_when_there_is_room_again(desk: Desk) -> None:
     assert desk.view.reset.accessibleName() == "Reset"
     desk.view.resize(desk.view.sizeHint().width(), 40)
     assert desk.view.reset.toolButtonStyle() == style.ToolButtonTextBesideIcon
+
+
+def test_numbers_of_an_older_network_say_of_which_epoch_they_are(desk: Desk) -> None:
+    test_loss = desk.view.readouts["test_loss"]
+    desk.view.set_numbers(0, 100, 0.07, 2.29, "test accuracy", "9.9 %")
+    desk.view.set_tested_at(0.0)
+    assert test_loss.note() == "epoch 0" and test_loss.accessibleName() == "test loss · epoch 0 2.29"
+    assert desk.view.readouts["metric"].note() == "epoch 0" and desk.view.readouts["train_loss"].note() == ""
+    desk.view.set_tested_at(0.44)
+    assert test_loss.note() == "epoch 0.4"
+    desk.view.set_tested_at(None)
+    assert test_loss.accessibleName() == "test loss 2.29"

@@ -68,6 +68,8 @@ class Canvas(DropTarget):
     """Number of the note, the Note, whether the drag is over."""
     note_removed = Signal(int)
     card_activated = Signal(str)
+    unfold_requested = Signal(str)
+    """A block was double-clicked."""
     open_library_requested = Signal()
     context_menu_requested = Signal(QPoint)
     """Position on the screen."""
@@ -326,12 +328,13 @@ class Canvas(DropTarget):
         event.accept()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """A card opens in the inspector; empty space asks for the library."""
+        """A card opens in the inspector, a block into its cards; empty space asks for the library."""
         hit = self.hit(self.mapToScene(event.position().toPoint()))
         if hit.part is Part.NOTHING and event.button() == Qt.MouseButton.LeftButton:
             self.open_library_requested.emit()
         elif hit.part in (Part.CARD, Part.NEURON) and event.button() == Qt.MouseButton.LeftButton:
-            self.card_activated.emit(hit.node)
+            is_block = self.board.cards[hit.node].node.layer.name == "Block"
+            (self.unfold_requested if is_block else self.card_activated).emit(hit.node)
         elif hit.part is Part.NOTE and event.button() == Qt.MouseButton.LeftButton:
             self.notes.write(hit.index)
         else:

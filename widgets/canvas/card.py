@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGrap
 
 from engine.plan.plan import NodePlan, Problem
 from widgets import theme
+from widgets.canvas.card_texts import paint_texts
 from widgets.canvas.layout import CardLayout
 from widgets.canvas.pictures import MapPicture, Picture, SamplePicture, from_classes, from_signed
-from widgets.canvas.style import DOTS, PADDING, PORT, Style, dot_radius
+from widgets.canvas.style import DOTS, PADDING, PORT, Style, dot_radius, is_vector
 
 _APPEND_GAP = 20.0
 _APPEND_RADIUS = 9.0
@@ -189,8 +190,7 @@ class _Frame(QGraphicsRectItem):
             painter.setPen(style.focus_pen)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(layout.frame.adjusted(-3.5, -3.5, 3.5, 3.5), theme.RADIUS + 3, theme.RADIUS + 3)
-        if QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform()) > 0.35:
-            self._paint_texts(painter)
+        paint_texts(painter, card)
         if card.warnings:
             self._paint_mark(painter)
 
@@ -201,8 +201,7 @@ class _Frame(QGraphicsRectItem):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(style.surface)
         painter.drawEllipse(place.center(), theme.ICON / 2 + 2, theme.ICON / 2 + 2)
-        icon = style.icon("warning", "warning", painter.device().devicePixelRatioF())
-        painter.drawPixmap(place, icon, QRectF(icon.rect()))
+        style.paint_icon(painter, "warning", "warning", place)
 
     def _border(self) -> QPen:
         card, style = self._card, self._card.style
@@ -211,38 +210,6 @@ class _Frame(QGraphicsRectItem):
         if card.selected or card.lit:
             return style.accent_pen
         return style.hover_pen if card.hovered else style.line_pen
-
-    def _paint_texts(self, painter: QPainter) -> None:
-        style, layout = self._card.style, self._card.layout
-        left, top = layout.frame.left() + PADDING, layout.frame.top()
-        right = layout.frame.right() - PADDING
-        painter.drawPixmap(
-            QRectF(left - 1, top + 8, theme.ICON, theme.ICON),
-            icon := style.icon(layout.icon, "muted", painter.device().devicePixelRatioF()),
-            QRectF(icon.rect()),
-        )
-        painter.setFont(style.title_font)
-        painter.setPen(style.text)
-        title = QRectF(left + theme.ICON + 5, top + 7, right - left - theme.ICON, 18)
-        painter.drawText(title, Qt.AlignmentFlag.AlignVCenter, layout.title)
-        painter.setFont(style.small_font)
-        painter.setPen(style.muted)
-        second = QRectF(left, top + 26, right - left, 16)
-        painter.drawText(second, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, layout.subtitle)
-        if layout.shape:
-            width = style.small_metrics.horizontalAdvance(layout.shape) + 8
-            chip = QRectF(right - width + 2, top + 27, width, 15)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(style.raised)
-            painter.drawRoundedRect(chip, 4, 4)
-            painter.setPen(style.muted)
-            painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, layout.shape)
-        if layout.more:
-            area = QRectF(left, layout.tiles[-1].bottom() + 1, right - left, 16)
-            painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, layout.more)
-        for rect, label in zip(layout.tiles, layout.labels, strict=False):
-            area = QRectF(layout.frame.left() + 4, rect.top(), rect.left() - layout.frame.left() - 10, rect.height())
-            painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, label)
 
 
 class _Face(QGraphicsRectItem):
@@ -302,6 +269,12 @@ class _Face(QGraphicsRectItem):
 
     def _paint_biases(self, painter: QPainter) -> None:
         card, style = self._card, self._card.style
+        if is_vector(painter):
+            painter.setPen(style.surface_pen)
+            for rect, (level, negative) in zip(card.layout.tiles, card.dots, strict=False):
+                painter.setBrush(style.negative if negative else style.positive)
+                painter.drawEllipse(rect.bottomLeft(), dot_radius(level), dot_radius(level))
+            return
         scale = painter.deviceTransform().m11()
         for rect, (level, negative) in zip(card.layout.tiles, card.dots, strict=False):
             dot, side = style.dot_picture(level, negative, scale)

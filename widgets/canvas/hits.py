@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from engine.document.graph import Edge
 from widgets.canvas.card import Card
 from widgets.canvas.places import activation_area, units_area
-from widgets.canvas.style import PORT
+from widgets.canvas.style import COMPACT, PORT
 
 
 class Part(Enum):
@@ -49,7 +49,8 @@ class Hit:
 def hit_card(card: Card, point: QPointF, zoom: float) -> Hit | None:
     """What of a card lies under a point around its centre; None if the point is beside it.
 
-    What can be changed on the card itself is hit only while the card is selected: otherwise it is a place to grab.
+    What can be changed on the card itself is hit only while the card is selected and large enough to be read: otherwise
+    it is a place to grab.
     """
     layout = card.layout
     reach = (PORT + 3) / min(zoom, 1.0)
@@ -74,7 +75,7 @@ def hit_card(card: Card, point: QPointF, zoom: float) -> Hit | None:
     for unit, rect in enumerate(layout.tiles):
         if rect.contains(point):
             return Hit(Part.NEURON, card.id, unit)
-    if card.selected:
+    if card.selected and zoom >= COMPACT:
         for part, area in ((Part.UNITS, units_area(card)), (Part.ACTIVATION, activation_area(card))):
             if area is not None and area.contains(point):
                 return Hit(part, card.id)

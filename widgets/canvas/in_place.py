@@ -13,6 +13,7 @@ from widgets.canvas.card import Card
 from widgets.canvas.hits import Hit, Part
 from widgets.canvas.overlay import NameField, ValueEditor
 from widgets.canvas.places import activation_area, counted_field, units_area
+from widgets.canvas.style import COMPACT
 from widgets.chooser import Chooser
 from widgets.pictures import Context
 
@@ -145,7 +146,7 @@ class InPlace:
 
     def paint(self, painter: QPainter) -> None:
         """On a selected card: a line under number and activation, a frame around the hovered."""
-        if len(self._canvas.selected) != 1 or self._canvas.camera.zoom < 0.5:
+        if len(self._canvas.selected) != 1 or self._canvas.camera.zoom < COMPACT:
             return
         card = self._canvas.board.cards.get(next(iter(self._canvas.selected)))
         if card is not None:

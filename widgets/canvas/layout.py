@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QLocale, QPointF, QRectF, Qt
 
+from engine.catalog.layers.block import Block
 from engine.catalog.layers.layer import Layer
 from engine.catalog.registry import Entry, entries, form
 from engine.document.graph import CARD_GAP
@@ -166,6 +167,13 @@ def _subtitle(node: NodePlan, plan: Plan) -> str:
     if node.layer.takes[1] == 0:
         return theme.translate_catalog(plan.document.data.dataset.title)
     parts = []
+    if isinstance(node.layer, Block):
+        inside = len(node.layer.parts)
+        one, several = (
+            QCoreApplication.translate("Canvas", "{count} card"),
+            QCoreApplication.translate("Canvas", "{count} cards"),
+        )
+        parts.append((one if inside == 1 else several).format(count=QLocale().toString(inside)))
     for field in form(type(node.layer)):
         if field.name not in node.layer.summary or field.name in _COUNTED:
             continue

@@ -8,13 +8,13 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPainterPathStroker, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.document.graph import Edge
 from widgets.canvas.card import Card
 from widgets.canvas.strands import StrandRaster, ordinates, slopes
-from widgets.canvas.style import THICK, THIN, TILE, Style
+from widgets.canvas.style import THICK, THIN, TILE, Style, is_vector
 
 _MARGIN = 6.0
 _DETOUR = 24.0
@@ -214,7 +214,10 @@ class Link(QGraphicsRectItem):
         if self.faded:
             painter.setOpacity(0.25)
         if self.kind is Kind.WEIGHTS and self._levels is not None:
-            self._paint_strands(painter)
+            if is_vector(painter):
+                self._paint_curves(painter, self._levels)
+            else:
+                self._paint_strands(painter)
         else:
             painter.setPen(self._pen())
             painter.drawPath(self.path)
@@ -270,6 +273,16 @@ class Link(QGraphicsRectItem):
             self._image.setDevicePixelRatio(1.0)
             size = self._image.size()
             painter.drawImage(QRectF(x / scale, y / scale, size.width() / scale, size.height() / scale), self._image)
+
+    def _paint_curves(self, painter: QPainter, levels: NDArray[np.int16]) -> None:
+        """The same as lines of their own, the strongest uppermost."""
+        for index in np.argsort(levels // 2, kind="stable").tolist():
+            strength = int(levels[index]) // 2 / 48
+            color = QColor(self.style.negative if levels[index] % 2 else self.style.positive)
+            color.setAlphaF(self.style.faintest + (0.95 - self.style.faintest) * strength)
+            painter.setPen(QPen(color, THIN + (THICK - THIN) * strength))
+            ends = float(self._starts[index]), float(self._ends[index])
+            painter.drawPath(wire(QPointF(self.left, ends[0]), QPointF(self.right, ends[1])))
 
     def _render(self) -> None:
         assert self._raster is not None and self._levels is not None

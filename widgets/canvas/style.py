@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPaintEngine, QPen, QPixmap
 
 from engine.document.errors import Sentence
 from widgets import colors, icons, theme
@@ -39,10 +39,15 @@ PORT = 5.0
 """Radius of a port."""
 THIN, THICK = 0.6, 4.5
 """Width of the weakest and the strongest link."""
+COMPACT = 0.7
+"""Zoom below which a card shows its title alone, at the size of the screen: the rest could not be read."""
 DOTS = 8
 """Sizes of the dot that stands for a bias, beyond the smallest."""
 DROP_TYPE = "application/x-playground-layer"
 """MIME type of a layer dragged from the library: its name, UTF-8."""
+
+
+_VECTOR_ENGINES = (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf, QPaintEngine.Type.Picture)
 
 
 class Style:
@@ -97,6 +102,9 @@ class Style:
 
         self.title_font = theme.font(theme.NORMAL, QFont.Weight.DemiBold)
         self.small_font = theme.font(theme.SMALL)
+        self.afar_font = theme.font(theme.SMALL, QFont.Weight.Medium)
+        self.afar_small_font = theme.font(theme.SMALL - 1, QFont.Weight.Medium)
+        self.afar_metrics, self.afar_small_metrics = QFontMetricsF(self.afar_font), QFontMetricsF(self.afar_small_font)
         self.title_metrics = QFontMetricsF(self.title_font)
         self.small_metrics = QFontMetricsF(self.small_font)
         self._dots: dict[tuple[int, bool, float], tuple[QPixmap, float]] = {}
@@ -114,6 +122,14 @@ class Style:
             color = QColor(getattr(self.theme, role))
             self._icons[key] = icons.pixmap(name, color, theme.ICON, scale)
         return self._icons[key]
+
+    def paint_icon(self, painter: QPainter, name: str, role: str, place: QRectF) -> None:
+        """Draw an icon of the family in a colour of the theme."""
+        if is_vector(painter):
+            icons.paint(painter, name, QColor(getattr(self.theme, role)), place)
+            return
+        picture = self.icon(name, role, painter.device().devicePixelRatioF() * place.width() / theme.ICON)
+        painter.drawPixmap(place, picture, QRectF(picture.rect()))
 
     def dot_picture(self, level: int, negative: bool, scale: float) -> tuple[QPixmap, float]:
         """The dot of a bias for so many pixels per unit of the scene, and the side of its picture in the scene."""
@@ -134,6 +150,12 @@ class Style:
             painter.end()
             self._dots[key] = (picture, pixels / scale)
         return self._dots[key]
+
+
+def is_vector(painter: QPainter) -> bool:
+    """Whether what is painted is kept as lines and texts, as in SVG and PDF, and has no pixels of its own."""
+    engine = painter.paintEngine()
+    return engine is not None and engine.type() in _VECTOR_ENGINES
 
 
 def dot_radius(level: int) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.catalog.datasets.augmenting import moved
+from engine.catalog.datasets.handwriting import FITTED
 from engine.catalog.datasets.images import ImageDataset, Images
 from engine.catalog.registry import Choice, Range, register
 from engine.images import glyphs
@@ -33,6 +34,7 @@ class Glyphs(ImageDataset):
     drawn_noise: Annotated[float, Range(0.0, 50.0, 5.0)] = 5.0
 
     image_shape = (1, glyphs.SIDE, glyphs.SIDE)
+    drawing = FITTED
     label = "drawn glyphs"
     reference = "Drawn by this program"
     order = 41

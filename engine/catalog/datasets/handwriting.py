@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MNIST, DIGITS, PLAIN = "mnist", "digits", "plain"
+MNIST, DIGITS, FITTED, PLAIN = "mnist", "digits", "fitted", "plain"
 """The ways in which data sets were made."""
 _INKED = 24
 """From this value a pixel belongs to the drawing, and not to the soft edge of a stroke."""
@@ -24,18 +24,19 @@ def made_like(ink: Image, way: str, shape: tuple[int, int, int]) -> Image:
 
     "mnist" (LeCun, Cortes & Burges): the bounding box is scaled into 20 × 20 pixels, with antialiasing, and the centre
     of mass put in the middle of the image. "digits" (Alpaydin & Kaynak): the drawing, as high as the image, becomes a
-    bitmap of 32 × 32 whose set pixels are counted in blocks of 4 × 4. "plain": the whole sheet is made smaller.
+    bitmap of 32 × 32 whose set pixels are counted in blocks of 4 × 4. "fitted": as "mnist", but the middle of the
+    bounding box is that of the image. "plain": the whole sheet is made smaller.
     """
     grey = ink.mean(0) if len(ink) > 1 else ink[0].astype(np.float64)
     if way == PLAIN or not (grey >= _INKED).any():
         planes = ink.astype(np.float64) if len(ink) == shape[0] else np.repeat(grey[None], shape[0], 0)
         edges = (0.0, float(ink.shape[1])), (0.0, float(ink.shape[2]))
         return _levels(np.stack([resampled(plane, *edges, shape[1], shape[2]) for plane in planes]))
-    found = _like_digits(grey) if way == DIGITS else _like_mnist(grey, shape[1], shape[2])
+    found = _like_digits(grey) if way == DIGITS else _boxed(grey, shape[1], shape[2], by_mass=way == MNIST)
     return np.repeat(_levels(found)[None], shape[0], 0)
 
 
-def _like_mnist(grey: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+def _boxed(grey: NDArray[np.float64], height: int, width: int, by_mass: bool) -> NDArray[np.float64]:
     (top, bottom), (left, right) = _box(grey)
     pixel = max(bottom - top, right - left) / (_MNIST_BOX / _MNIST_SIDE * min(height, width))
     edges = []
@@ -44,7 +45,8 @@ def _like_mnist(grey: NDArray[np.float64], height: int, width: int) -> NDArray[n
         middle = (float((mass * np.arange(len(mass))).sum() / mass.sum()) + 0.5 - low) / pixel
         extent = (high - low) / pixel
         # In MNIST the centre of mass lies on pixel 14 of 0 to 27. By whole pixels, so that edges stay sharp.
-        before = min(max(round((size + 1) / 2 - middle), 0), int(size - extent + 1e-6))
+        wanted = round((size + 1) / 2 - middle) if by_mass else int((size - extent) / 2 + 1e-6)
+        before = min(max(wanted, 0), int(size - extent + 1e-6))
         edges.append((low - before * pixel, low + (size - before) * pixel))
     return resampled(grey, edges[0], edges[1], height, width)
 

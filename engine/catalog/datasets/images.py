@@ -96,6 +96,18 @@ class ImageDataset(Dataset):
         except PlaygroundError:  # said elsewhere, once it is needed
             return None
 
+    def kept_labels(self) -> NDArray[np.int64] | None:
+        """The classes, by their places among those that are learnt, of the samples to use; None while unknown.
+
+        In the order in which they are drawn, so far as that is known without the images.
+        """
+        labels = self.known_labels()
+        if labels is None:
+            return None
+        numbers = np.full(len(self.all_class_names), -1, np.int64)
+        numbers[list(self._chosen())] = np.arange(self.class_count)
+        return numbers[labels[self._kept(labels, self.published[0] if self.split_is_published else None)]]
+
     def few(self, count: int) -> Images:
         """At most so many images of it, to show what it is like; the others are not read, where the file allows it.
 

@@ -158,6 +158,17 @@ class Table(Dataset):
             kept &= ~np.isnan(values).any(axis=1)
         return Samples(values[kept], targets[kept])
 
+    def inputs_of(self, content: Content) -> Array:
+        """The inputs that a table with the same columns holds, (rows, width) float64; gaps are NaN.
+
+        Raises TableError for a column that is not there.
+        """
+        return _values(self, content)
+
+    def targets_of(self, content: Content) -> Array:
+        """Its targets: class numbers, -1 for a gap or a class that there is not; or numbers, NaN for a gap."""
+        return _targets(self, content)
+
     def prepared(self, part: Samples, train: Samples) -> Samples:
         """A part with its gaps filled and its numbers scaled, as the samples to train on say."""
         values, known = part.values.copy(), train.values.copy()

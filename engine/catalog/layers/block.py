@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -15,11 +16,14 @@ from engine.catalog.layers.output import Output
 from engine.catalog.registry import Choice, Hidden, from_json, register, to_json
 from engine.catalog.regularizers import NoRegularizer, Regularizer
 from engine.document.errors import InvalidValueError, ShapeError
+from engine.document.places import FARTHEST
 
 MOST_CARDS = 1000
 """Cards that a block may hold."""
 DEEPEST = 8
 """Blocks inside each other. What a block holds is text within the text of the one around it, each time doubled."""
+
+_NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 
 
 class Part(NamedTuple):
@@ -28,6 +32,14 @@ class Part(NamedTuple):
     name: str
     layer: Layer
     sources: tuple[int, ...]
+
+
+class Stood(NamedTuple):
+    """What a card was called, and where it stood around the middle of those folded with it, before it was folded."""
+
+    name: str
+    x: float
+    y: float
 
 
 class _Shaped(NamedTuple):
@@ -42,6 +54,16 @@ def pack(cards: Sequence[tuple[Layer, tuple[int, ...]]]) -> str:
     return json.dumps(found, sort_keys=True, separators=(",", ":"))
 
 
+def same_inside(first: Layer, second: Layer) -> bool:
+    """Whether two layers are equal, wherever the cards inside of a Block stood before they were folded."""
+    if not (isinstance(first, Block) and isinstance(second, Block)):
+        return first == second
+    if first.weights != second.weights or len(first.parts) != len(second.parts):
+        return False
+    pairs = zip(first.parts, second.parts, strict=True)
+    return all(one.sources == other.sources and same_inside(one.layer, other.layer) for one, other in pairs)
+
+
 @register
 class Block(Layer):
     """Several cards folded into one: made of a selection, copied like any card, taken apart again.
@@ -52,6 +74,7 @@ class Block(Layer):
 
     weights: Annotated[str, Choice(("own", "shared"))] = "own"
     cards: Annotated[str, Hidden()] = "[]"
+    places: Annotated[str, Hidden()] = ""
 
     category = "Core"
     formula = "y = (the cards inside)(x)"
@@ -63,6 +86,8 @@ class Block(Layer):
     def __post_init__(self) -> None:
         super().__post_init__()
         parts = self.parts
+        if self.places and len(self.stood) != len(parts):
+            raise InvalidValueError("the places of a block must be those of its {count} cards", count=len(parts))
         if self.depth > DEEPEST:
             raise InvalidValueError("blocks can lie inside each other at most {most} deep", most=DEEPEST)
         if parts:
@@ -108,12 +133,26 @@ class Block(Layer):
         return tuple(parts)
 
     @cached_property
+    def stood(self) -> tuple[Stood, ...]:
+        """What each card inside was called and where it stood, around their middle; empty if that is not known.
+
+        It says nothing about what the block computes. Raises InvalidValueError where the text describes none.
+        """
+        try:
+            found = [Stood(str(name), float(x), float(y)) for name, x, y in json.loads(self.places or "[]")]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise InvalidValueError("the places of a block cannot be read") from error
+        if not all(_NAME.fullmatch(each.name) and max(abs(each.x), abs(each.y)) <= FARTHEST for each in found):
+            raise InvalidValueError("the places of a block must be names and numbers")
+        return tuple(found)
+
+    @cached_property
     def depth(self) -> int:
         """How many blocks lie inside each other, this one included."""
         return 1 + max((part.layer.depth for part in self.parts if isinstance(part.layer, Block)), default=0)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"weights": self.weights, "cards": self.cards}
+        return {"weights": self.weights, "cards": self.cards, "places": self.places}
 
     @property
     def shares_weights(self) -> bool:

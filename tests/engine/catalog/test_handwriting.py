@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 
 from engine.catalog.datasets.added import MOST, packed, unpacked
+from engine.catalog.datasets.augmenting import moved
 from engine.catalog.datasets.digits import Digits
+from engine.catalog.datasets.glyphs import Glyphs
 from engine.catalog.datasets.handwriting import DIGITS, MNIST, PLAIN, made_like, resampled
 from engine.document.errors import InvalidValueError
 from engine.document.graph import Data, Document, Network
 from engine.document.serialization import document_from_json, document_to_json
+from engine.images import glyphs
 from engine.plan.data import split
 
 
@@ -61,6 +64,22 @@ def test_a_drawing_whose_weight_is_at_its_end_is_not_cut() -> None:
 
 
 # --- as the small digits, and plain -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symbols", [glyphs.DIGITS, glyphs.SHAPES])
+@pytest.mark.parametrize("corner", [(5, 9), (60, 40)])
+def test_what_is_drawn_like_a_glyph_is_as_large_and_where_it_is(symbols: str, corner: tuple[int, int]) -> None:
+    names = glyphs.names(symbols)
+    still = glyphs.Variety(0.0, 0.0, 0.0, 0.0, 0.0)
+    for sign in glyphs.draw(symbols, np.arange(len(names)), still, 0, moved):
+        (rows, columns) = (np.flatnonzero((sign[0] >= 24).any(axis)) for axis in (1, 0))
+        cut = sign[0, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].repeat(7, 0).repeat(7, 1)
+        sheet = np.zeros((1, 280, 280), np.uint8)  # drawn somewhere on the pad, in another size
+        sheet[0, corner[0] : corner[0] + cut.shape[0], corner[1] : corner[1] + cut.shape[1]] = cut
+        made = made_like(sheet, Glyphs(symbols=symbols).drawing, (1, 28, 28))[0]
+        for axis, wanted in ((1, rows), (0, columns)):
+            found = np.flatnonzero((made >= 24).any(axis))
+            assert abs(found[0] - wanted[0]) <= 2 and abs(found[-1] - wanted[-1]) <= 2
 
 
 def test_small_digits_count_the_set_pixels_of_blocks() -> None:

@@ -91,6 +91,20 @@ def test_all_links_into_it_are_kept() -> None:
         document_from_json(data)
 
 
+def test_a_card_that_loses_its_links_keeps_its_ports(tmp_path: Path) -> None:
+    data = newer(card=next(n for n, node in enumerate(newer()["networks"][0]["nodes"]) if node["id"] == "add_1"))
+    document = document_from_json(data)
+    assert [layer.inputs for layer in placeholders(document)] == [2]
+    bare = document.disconnect(*[edge for edge in document.networks[0].edges if edge.target == "add_1"][1:])
+    save(tmp_path / "bare.nnp", Project(bare))
+    assert load(tmp_path / "bare.nnp").document == bare == from_text(to_text(bare))
+    pasted, [new_id] = paste_cards(bare, copy_cards(bare, ["add_1"]))
+    assert pasted.node(new_id).layer == bare.node("add_1").layer
+    several = document_to_json(bare)
+    several["networks"][0]["nodes"][0]["inputs"] = 1_000_000  # of a card that is known it says nothing
+    assert document_from_json(several) == bare
+
+
 def test_a_block_that_holds_one_is_kept_whole() -> None:
     cards = [{"layer": {"type": "Dense", "units": 4}, "sources": [-1]}, {"layer": NEW, "sources": [0]}]
     block = {"type": "Block", "weights": "own", "cards": json.dumps(cards)}

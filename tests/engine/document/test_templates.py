@@ -94,6 +94,18 @@ def test_those_for_any_data_train_on_points(name: str) -> None:
     trained(document)
 
 
+@pytest.mark.parametrize("data", ["circle", "digits"])
+@pytest.mark.parametrize("name", list(templates()))
+def test_no_template_warns_of_itself(name: str, data: str) -> None:
+    if data == "circle" and templates()[name].images:
+        return
+    document, added = filled(start(entry("datasets", data)()), name)
+    if not templates()[name].whole:
+        document, _ = filled(document, "multilayer_perceptron", added[-1])
+    plan = resolve(document)
+    assert plan.ready and [str(warning.sentence) for warning in plan.warnings] == []
+
+
 @pytest.mark.parametrize("name", [each.id for each in templates().values() if each.images])
 def test_those_for_images_say_that_points_are_none(name: str) -> None:
     with pytest.raises(GraphError, match=r"does not suit \(2,\): it needs images"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -60,7 +61,7 @@ def test_classes_are_folders_and_take_turns(folder: Path) -> None:
     assert found.stamp[0] == 9 and found.stamp[1] == sum((folder / file).stat().st_size for file in found.files)
 
 
-def test_the_stamp_follows_names_and_sizes_wherever_the_folder_lies(folder: Path, tmp_path: Path) -> None:
+def test_the_stamp_follows_names_sizes_and_times_wherever_the_folder_lies(folder: Path, tmp_path: Path) -> None:
     before = listing(str(folder))
     moved = folder.rename(tmp_path / "elsewhere")
     assert listing(str(moved)).stamp == before.stamp and listing(str(moved)).moment != before.moment
@@ -68,6 +69,22 @@ def test_the_stamp_follows_names_and_sizes_wherever_the_folder_lies(folder: Path
     assert listing(str(moved)).stamp != before.stamp
     (moved / "red" / "new.png").unlink()
     assert listing(str(moved)).stamp == before.stamp
+
+
+def test_a_picture_that_is_written_in_its_place_is_noticed(folder: Path) -> None:
+    before = listing(str(folder))
+    os.utime(folder / before.files[-1], ns=(1, 1))
+    after = listing(str(folder))
+    assert after.stamp[:2] == before.stamp[:2] and after.stamp != before.stamp
+
+
+def test_of_many_pictures_some_are_watched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MOST_WATCHED", 2)
+    found = [listing(str(folder))]
+    for file in sorted(found[0].files):
+        os.utime(folder / file, ns=(2, 2))
+        found.append(listing(str(folder)))
+    assert len({each.stamp for each in found}) == 3
 
 
 def test_a_folder_without_classes_says_what_it_needs(folder: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from engine.catalog.registry import entry
 from engine.catalog.regularizers import L2
 from engine.document.errors import GraphError, InvalidValueError
 from engine.document.graph import Document, Edge, Training
+from engine.document.naming import rename
 from engine.document.serialization import document_from_json, document_to_json
 from engine.export.weights import decode, encode
 from engine.plan.copying import start_from
@@ -316,3 +317,36 @@ def test_a_card_cannot_be_folded_for_ever() -> None:
     assert resolve(document).ready
     with pytest.raises(InvalidValueError, match="at most 8 deep"):
         document.fold([folded])
+
+
+def test_what_is_unfolded_stands_and_is_called_as_before() -> None:
+    document = residual().move([("add_1", 700.0, 90.0), ("batchnorm_1", 400.0, -8.0)])
+    chosen = ["dense_2", "batchnorm_1", "add_1"]
+    document = rename(document, "dense_2", "inner")
+    folded = document.fold(["inner", *chosen[1:]])
+    opened = folded.unfold("block_1")
+    assert {(each.id, each.x, each.y) for each in opened.nodes} == {
+        (each.id, each.x, each.y) for each in document.nodes
+    }
+    assert set(opened.networks[0].edges) == set(document.networks[0].edges)
+    away = folded.move([("block_1", folded.node("block_1").x + 50, 0.0)]).unfold("block_1")
+    assert away.node("inner").x == document.node("inner").x + 50
+    taken = rename(folded, "dense_1", "inner").unfold("block_1")
+    assert {"inner", "dense_1", "add_1"} <= {each.id for each in taken.nodes}, "a name that is taken gives way"
+    assert document_from_json(document_to_json(folded)) == folded
+
+
+def test_blocks_share_weights_wherever_their_cards_stood() -> None:
+    document = chain(Dense(6), Dense(6, Relu()), Dense(6, Relu()), Dense(1)).fold(["dense_2"]).fold(["dense_3"])
+    names = [each.id for each in document.nodes if isinstance(each.layer, Block)]
+    for name in names:
+        document = document.set_field(name, "weights", "shared")
+    first, second = (document.node(name).layer for name in names)
+    assert first != second
+    assert resolve(document).nodes[names[1]].weights_of == names[0]
+
+
+@pytest.mark.parametrize("places", ["nonsense", "[1]", '[["a b", 0, 0]]', '[["a", 1e9, 0]]', '[["a", NaN, 0]]', "[]"])
+def test_places_that_are_none_are_refused(places: str) -> None:
+    with pytest.raises(InvalidValueError, match="the places of a block"):
+        Block(cards=pack([(Dense(), (-1,))]), places=places)

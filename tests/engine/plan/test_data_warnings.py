@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from engine.catalog.activations import (
 from engine.catalog.datasets.dataset import Array
 from engine.catalog.datasets.drawn import Drawn
 from engine.catalog.datasets.functions import GaussRegression, Plane
+from engine.catalog.datasets.images import ImageDataset, Images
 from engine.catalog.datasets.table import opened
 from engine.catalog.layers.dense import Activation as ActivationCard
 from engine.catalog.layers.merging import Add
@@ -27,6 +30,10 @@ from engine.catalog.layers.output import Output
 from engine.catalog.layers.reshaping import Flatten
 from engine.catalog.losses import BinaryCrossEntropy, CategoricalCrossEntropy, Poisson
 from engine.catalog.optimizers import GradientDescent
+from engine.catalog.registry import entry, register, unregister
+from engine.document.graph import Data
+from engine.plan.data import split
+from engine.plan.data_warnings import facts
 from engine.plan.resolve import resolve
 from engine.tables.content import Roles
 from engine.tables.files import read_table
@@ -173,3 +180,43 @@ def test_the_data_is_looked_at_once() -> None:
     for units in range(3, 8):
         assert warned(document.set_field("dense_1", "units", units)) == []
     assert _Counting.looked == 1
+
+
+class Leaves(ImageDataset):
+    """Pictures whose labels are known, and which nobody may ask for here."""
+
+    label = "leaves"
+
+    shares: ClassVar[tuple[int, int]] = (30, 3)
+    all_class_names = ("oak", "birch")
+    published = (33, 0)
+    stratified = True
+    order = 1000
+
+    def known_labels(self) -> np.ndarray:
+        return np.repeat([0, 1], self.shares)
+
+    def images(self) -> Images:
+        raise AssertionError("the pictures were asked for")
+
+
+@pytest.fixture
+def leaves() -> Iterator[type[ImageDataset]]:
+    made = register(Leaves)
+    yield made
+    unregister(made)
+
+
+def test_of_pictures_the_labels_tell_without_one_being_read(leaves: type[ImageDataset]) -> None:
+    known = facts(Data(leaves(), train_share=0.7))
+    assert known is not None and known.count == 23 and known.of_class == (21, 2)
+    some = facts(Data(leaves(limit=11), train_share=0.5))
+    assert some is not None and sum(some.of_class) == some.count
+
+
+def test_facts_of_pictures_are_those_of_their_split() -> None:
+    for digits in (entry("datasets", "digits")(), entry("datasets", "digits")(only_classes="3, 8", limit=100)):
+        data = Data(digits, train_share=0.6, seed=4)
+        known, targets = facts(data), split(data).train.targets
+        assert known is not None and known.count == len(targets)
+        assert known.of_class == tuple(np.bincount(targets, minlength=digits.class_count).tolist())

@@ -72,3 +72,21 @@ def test_cards_without_weights_are_left_out_and_one_unit_can_be_asked_for() -> N
     assert set(answer) >= {node, "step"} and "input_1" not in answer and run.plan.order[2] not in answer
     one = Kernels((node,), unit=2).measure(run)
     np.testing.assert_array_equal(one[node], answer[node][2:3])
+
+
+def test_the_gradient_of_a_kernel_of_two_parts_is_the_way_that_a_step_moves_it() -> None:
+    run = digits(Conv2d(3), SeparableConv2d(4, depth_multiplier=2))
+    node = run.plan.order[2]
+    run.step("batch")
+    full_names = {name: f"{node}.{name}" for name in names(run.plan.nodes[node])}
+    values = {name: run.parameter(full_name).astype(np.float64) for name, full_name in full_names.items()}
+    slopes = {name: run.gradient(full_name) for name, full_name in full_names.items()}
+    little = 1e-6
+    moved = {name: value + little * np.asarray(slopes[name]) for name, value in values.items()}
+    way = (by_units(run.plan, node, moved) - by_units(run.plan, node, values)) / little
+    answer = Kernels((node,), GRADIENT).measure(run)
+    scale = answer[f"{node}.scale"]
+    assert scale.min() > 0
+    np.testing.assert_allclose(scale, np.abs(way.reshape(4, -1)).max(axis=1), rtol=1e-4)
+    shown = (answer[node] / 127.5 - 1) * scale[:, None, None, None]
+    assert np.abs(shown - way).max() <= 1.01 * scale.max() / 127.5

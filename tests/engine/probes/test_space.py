@@ -64,6 +64,18 @@ def test_what_is_the_same_everywhere_has_no_directions() -> None:
     assert np.isfinite(axes.directions).all() and not axes.explained.any()
 
 
+def test_of_very_many_features_some_say_what_all_would() -> None:
+    random = np.random.default_rng(8)
+    points = random.normal(size=(60, 2)) * (3, 1)
+    values = (points @ random.normal(size=(2, 25_088)) + 0.1 * random.normal(size=(60, 25_088))).astype(np.float32)
+    axes = principal_axes(values)
+    assert axes.directions.shape[1] <= 2048 and np.gcd(axes.step, 25_088) == 1
+    expected = PCA(2, svd_solver="full").fit_transform(values.astype(np.float64))
+    found = axes.project(values)
+    for number in range(2):
+        assert abs(np.corrcoef(found[:, number], expected[:, number])[0, 1]) > 0.99
+
+
 def test_points_turn_to_where_they_were() -> None:
     before = np.random.default_rng(5).normal(size=(20, 2))
     assert turned(before * (-1, 1), before).tolist() == [-1, 1]

@@ -12,13 +12,14 @@ from engine.catalog.datasets.digits import Digits
 from engine.catalog.datasets.images import PIXEL
 from engine.catalog.layers.convolution import Conv2d
 from engine.catalog.layers.dense import Dense
+from engine.catalog.layers.regularizing import Dropout
 from engine.catalog.layers.reshaping import Flatten
 from engine.catalog.losses import CategoricalCrossEntropy
 from engine.catalog.optimizers import Adam
 from engine.document.graph import Data, Document, Training
 from engine.plan.data import split
 from engine.plan.resolve import resolve
-from engine.training import judging, run
+from engine.training import judging, numba_trainer, run
 from engine.training.curve import LIMIT, PARTS_UNTIL, Curve
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.torch_trainer import TorchTrainer
@@ -94,6 +95,88 @@ def test_an_epoch_that_takes_long_has_points_within(monkeypatch: pytest.MonkeyPa
     assert trainer.curves().tobytes() == snapshot.curves.tobytes()
     trainer.step("epoch")
     assert len(trainer.curves()) == len(after)
+
+
+@pytest.mark.parametrize("fields", [{}, {"shift": 1}], ids=["plain", "changed at random"])
+def test_the_size_of_the_parts_that_samples_are_made_numbers_in_makes_no_difference(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = chain(
+        Flatten(), Dense(16, Relu()), Dropout(0.2), Dense(10, Softmax()), data=Data(Digits(**fields)), training=TRAINING
+    )
+    whole = NumbaTrainer(resolve(document))
+    monkeypatch.setattr(numba_trainer, "_PART", 64 * 70)  # two batches and a bit
+    parts = NumbaTrainer(resolve(document))
+    monkeypatch.setattr(numba_trainer, "_PART", 1)  # less than a batch
+    least = NumbaTrainer(resolve(document))
+    for run_ in (whole, parts, least):
+        run_.train_epochs(2)
+        run_.step("batch")
+    for other in (parts, least):
+        for name, values in whole.snapshot().weights.items():
+            np.testing.assert_array_equal(values, other.parameter(name))
+        np.testing.assert_allclose(whole.curves(), other.curves(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [TorchTrainer, NumbaTrainer])
+def test_what_takes_long_is_judged_part_by_part_and_says_of_when_it_is(
+    kind: type[TorchTrainer | NumbaTrainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = kind(resolve(dense()))
+    monkeypatch.setattr(judging, "_LONG", 0)
+    trainer = kind(resolve(dense()))
+    monkeypatch.setattr(judging, "_PART", 500 * trainer.plan.cost.multiply_adds)
+    assert trainer.tested_at is None and not trainer.judges_late
+    for other in (whole, trainer):
+        other.step("epoch")
+        other.step("batch")
+    before = trainer.evaluate()
+    assert trainer.judges_late and trainer.tested_at == 1.0 and trainer.judged().moment == 1.0
+    parts = 0
+    while trainer.judges_late:
+        trainer.judge_on()
+        parts += 1
+    assert parts == 4 and trainer.tested_at is None and trainer.judged().now
+    after, wanted = trainer.evaluate(), whole.evaluate()
+    assert after.test_loss != before.test_loss
+    assert after.test_loss == pytest.approx(wanted.test_loss, rel=1e-6)
+    assert after.train_loss == pytest.approx(wanted.train_loss, rel=1e-6)
+    trainer.step("batch")
+    trainer.judge_on()
+    trainer.step("batch")  # what was begun is of another network
+    moment = trainer.judged().moment
+    while trainer.judges_late:
+        trainer.judge_on()
+    assert trainer.judged().moment > moment and len(trainer.judged().losses) == len(
+        split(whole.plan.document.data).values
+    )
+
+
+@pytest.mark.parametrize("kind", [TorchTrainer, NumbaTrainer])
+def test_a_look_into_a_run_follows_an_edit_and_one_of_a_moment_stays(
+    kind: type[TorchTrainer | NumbaTrainer],
+) -> None:
+    trainer = kind(resolve(dense()))
+    node, sample = trainer.plan.order[-1], split(trainer.plan.document.data).values[:1]
+    inputs = trainer.inspection().scaled(sample)
+    then = trainer.inspection(7).responses(inputs, node)
+    assert trainer.edit(resolve(dense().set_training(optimizer=Adam(learning_rate=0.02))))
+    trainer.step("epoch")
+    wanted = trainer.outputs(np.array(sample), (node,))[node]
+    np.testing.assert_allclose(trainer.inspection().responses(inputs, node), wanted, atol=1e-5)
+    np.testing.assert_array_equal(trainer.inspection(7).responses(inputs, node), then)
+    assert np.abs(then - wanted).max() > 0.01
+
+
+def test_an_edit_does_not_wait_for_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_LONG", 0)
+    trainer = TorchTrainer(resolve(dense()))
+    trainer.step("epoch")
+    before = trainer.evaluate()
+    passes: list[int] = []
+    monkeypatch.setattr(trainer, "_judged_answers", lambda: passes.append(1))
+    assert trainer.edit(resolve(dense().set_training(optimizer=Adam(learning_rate=0.01))))
+    assert trainer.evaluate().test_loss == before.test_loss and trainer.judges_late and not passes
 
 
 def test_points_within_epochs_find_room_and_go_first() -> None:

@@ -10,18 +10,19 @@ from engine.document.errors import InvalidValueError
 from engine.document.examples import load_example
 from engine.plan.resolve import resolve
 from engine.training.devices import choose_device
-from engine.worker.headless import backends, search_rate, study, train
+from engine.worker.headless import Standing, backends, search_rate, study, train
 
 CIRCLE = load_example("circle").document
 
 
 def test_a_training_reports_what_it_reached() -> None:
-    told: list[tuple[int, int, float]] = []
-    result = train(CIRCLE, epochs=4, progress=lambda *words: told.append(words))
+    told: list[Standing] = []
+    result = train(CIRCLE, epochs=4, progress=told.append)
     assert (result.engine, result.epochs, result.steps, result.parameters) == ("numba", 4, 100, 25)
-    seen = [epoch for epoch, epochs, _ in told if epochs == 4]
+    seen = [standing.epoch for standing in told if standing.epochs == 4]
     assert seen == sorted(set(seen)) and len(seen) == len(told) and seen[-1] == 4
-    assert told[-1][2] == result.evaluation.train_loss
+    assert told[-1].loss == result.evaluation.train_loss
+    assert told[-1].steps_per_second > 0 and told[-1].seconds_left == 0
     assert result.seconds > 0 and len(result.weights_sha256) == 64
     assert (result.snapshot.epoch, result.document.training.epochs) == (4, 4)
 

@@ -15,7 +15,7 @@ from engine.plan.resolve import resolve
 from engine.training.finder import find_rate
 from engine.training.numba_trainer import NumbaTrainer
 from engine.worker.background import PROGRESS_SECONDS
-from engine.worker.messages import Failure, FindRate, RateProgress, StopFinding
+from engine.worker.messages import Failure, FindRate, RateProgress, StopWork
 from engine.worker.rate import RateFinder
 
 CIRCLE = load_example("circle").document
@@ -79,9 +79,9 @@ def test_it_can_begin_with_the_weights_of_a_run(outside: Outside) -> None:
 def test_a_search_stops_with_what_it_has(outside: Outside) -> None:
     outside.finder.take(FindRate(3, CIRCLE, 1e-5, 10.0, 10_000))
     assert outside.begun.wait(PATIENCE)
-    outside.finder.take(StopFinding(2))  # about an older one
+    outside.finder.take(StopWork("rate", 2))  # about an older one
     assert outside.finder._thread is not None and not outside.finder._stop.is_set()
-    outside.finder.take(StopFinding(3))
+    outside.finder.take(StopWork("rate", 3))
     outside.finder.join()
     last = outside.sent[-1]
     assert last.finished and 0 < len(last.losses) < 10_000

@@ -9,20 +9,26 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
-from engine.catalog.activations import Linear, Relu
+from engine.catalog.activations import Linear, Relu, Softmax
+from engine.catalog.datasets.digits import Digits
 from engine.catalog.initializers import Uniform
 from engine.catalog.layers.dense import Dense
+from engine.catalog.layers.reshaping import Flatten
+from engine.catalog.losses import CategoricalCrossEntropy
 from engine.catalog.optimizers import SGD
 from engine.catalog.registry import Range, register, unregister
 from engine.catalog.stopping import StopAtEpoch
 from engine.document.examples import load_example
+from engine.document.graph import Data
 from engine.probes.curves import Curves
 from engine.probes.decision import Decision
 from engine.probes.probe import Arrays, Probe
+from engine.training import judging
 from engine.training.backends import BACKENDS
 from engine.training.trainer import Trainer
 from engine.worker.messages import Edit, Failure, Frame, FrameRequest, Load, Pause, Play, SetParameter, Step, Stopped
 from engine.worker.session import Session
+from tests.engine.training.networks import chain
 
 CIRCLE = load_example("circle").document
 DIVERGING = CIRCLE.set_training(optimizer=SGD(learning_rate=10.0))
@@ -218,3 +224,32 @@ def test_a_probe_that_fails_costs_its_own_answer_and_is_told_once(outside: Outsi
 
 def test_a_probe_that_does_not_fit_has_no_answer(outside: Outside) -> None:
     assert outside.frame(probes=(Decision(20, "dense_9", 0),)).answers == (None,)
+
+
+def test_at_rest_what_takes_long_is_judged_in_turns_that_answer_clicks(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "_LONG", 0)
+    document = chain(Flatten(), Dense(10, Softmax()), data=Data(Digits()))
+    document = document.set_training(loss=CategoricalCrossEntropy(), optimizer=SGD(learning_rate=0.1))
+    outside.tell(Load(2, document))
+    monkeypatch.setattr(judging, "_PART", 1)  # a sample at a time
+    frame = outside.frame(Step(2, "batch"), run=2)
+    assert frame.status.tested_at == 0.0 and outside.session.wait(0.0) == 0.0
+    assert outside.tell(FrameRequest(2, 2, ()), turns=5) == []
+    assert outside.frame(SetParameter(2, "dense_1.bias", (0,), 2.0), run=2).status.tested_at == 0.0
+    monkeypatch.setattr(judging, "_PART", 10**9)
+    sent = outside.tell(FrameRequest(2, 3, ()), turns=4)
+    assert [message.status.tested_at for message in sent] == [None]
+    assert outside.session.wait(0.0) is None
+
+
+def test_a_judgement_that_fails_is_told_once(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_LONG", 0)
+    document = chain(Flatten(), Dense(10, Softmax()), data=Data(Digits()))
+    document = document.set_training(loss=CategoricalCrossEntropy(), optimizer=SGD(learning_rate=0.1))
+    outside.tell(Load(2, document))
+    trainer = outside.session.trainer
+    monkeypatch.setattr(trainer, "_raw_answers", lambda first, last: 1 / 0)
+    sent = outside.tell(Step(2, "batch"), turns=5)
+    assert [type(message) for message in sent] == [Failure]

@@ -16,7 +16,7 @@ from engine.probes.decision import LEVELS, Decision
 from engine.training.numba_trainer import NumbaTrainer
 from engine.worker.background import PROGRESS_SECONDS
 from engine.worker.headless import train
-from engine.worker.messages import Failure, SeedsProgress, StopSeeds, StudySeeds
+from engine.worker.messages import Failure, SeedsProgress, StopWork, StudySeeds
 from engine.worker.study import RESOLUTION, Studies
 from tests.engine.worker.test_session import DIVERGING
 
@@ -126,8 +126,8 @@ def test_runs_that_diverge_are_counted(outside: Outside) -> None:
 def test_a_study_stops_with_what_it_has(outside: Outside) -> None:
     outside.studies.take(StudySeeds(3, CIRCLE, 1000, 300))
     assert outside.begun.wait(PATIENCE)
-    outside.studies.take(StopSeeds(2))  # about an older one
-    outside.studies.take(StopSeeds(3))
+    outside.studies.take(StopWork("study", 2))  # about an older one
+    outside.studies.take(StopWork("study", 3))
     outside.studies.join()
     last = outside.sent[-1]
     assert last.finished and 0 < last.done < 1000 and len(last.losses) == last.done
@@ -135,7 +135,7 @@ def test_a_study_stops_with_what_it_has(outside: Outside) -> None:
 
 def test_a_stop_for_an_older_study_is_not_heard(outside: Outside) -> None:
     outside.studies.take(StudySeeds(3, CIRCLE, 20, 20))
-    outside.studies.take(StopSeeds(2))
+    outside.studies.take(StopWork("study", 2))
     outside.studies.join()
     assert outside.sent[-1].done == 20
 
