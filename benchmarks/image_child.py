@@ -40,9 +40,11 @@ def main(name: str) -> int:
 
     watching = threading.Thread(target=watch)
     watching.start()
-    trained(backend.load(), "mnist-dense-50")
-    over.set()
-    watching.join()
+    try:
+        trained(backend.load(), "mnist-dense-50")
+    finally:  # whatever is raised: a process whose thread goes on watching would not end
+        over.set()
+        watching.join()
     print(most - before)
     return 0
 

@@ -67,7 +67,7 @@ def _window_parser() -> _Parser:
         description="Assemble a neural network by hand and watch it learn.",
         epilog=f"commands: {', '.join(COMMANDS)}; playground COMMAND --help says more",
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help="a project (.nnp) to open")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="a project (.nnp) or a model (.onnx) to open")
     parser.add_argument("--safe-mode", action="store_true", help="ignore the remembered layout and settings")
     parser.add_argument("--reset-settings", action="store_true", help="forget layout and settings, and end")
     parser.add_argument("--version", action="version", version=f"playground {window.program_version()}")

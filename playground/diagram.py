@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QMarginsF, QObject, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QMarginsF, QObject, QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QFont, QImage, QImageWriter, QPageLayout, QPageSize, QPainter, QPdfWriter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QGraphicsItem
@@ -144,29 +144,25 @@ class Diagram:
         edges.append(area.right())
         return [QRectF(left, area.top(), right - left, area.height()) for left, right in pairwise(edges)]
 
+    def paint_all(self, painter: QPainter) -> None:
+        """Paint all of it, a scene unit a unit of the painter."""
+        self.paint(painter, QRectF(QPointF(), self.area.size()))
+
     # --- files -------------------------------------------------------------------------------------------------------
 
     def svg(self, title: str) -> bytes:
         """The whole network, a scene unit a pixel; texts are texts."""
-        area = self.area
-        return svg_of(area.size(), title, lambda painter: self.paint(painter, QRectF(0, 0, area.width(), area.height())))
+        return svg_of(self.area.size(), title, self.paint_all)
 
     def pdf(self, title: str) -> bytes:
         """The whole network on one page of its size."""
-        area = self.area
-        return pdf_of(area.size(), title, lambda painter: self.paint(painter, QRectF(0, 0, area.width(), area.height())))
+        return pdf_of(self.area.size(), title, self.paint_all)
 
     def png(self) -> bytes:
-        """The whole network at twice its size."""
-        return png_of(self.image())
-
-    def image(self) -> QImage:
-        """The whole network at twice its size, on white."""
-        area = self.area
-        scale = min(_SCALE, (_LARGEST / (area.width() * area.height())) ** 0.5)
-        return image_of(
-            area.size(), scale, lambda painter: self.paint(painter, QRectF(0, 0, area.width(), area.height()))
-        )
+        """The whole network at twice its size, or, where it is huge, somewhat smaller."""
+        size = self.area.size()
+        scale = min(_SCALE, (_LARGEST / (size.width() * size.height())) ** 0.5)
+        return png_of(image_of(size, scale, self.paint_all))
 
 
 def keep_letters(font: QFont) -> QFont:
@@ -179,7 +175,7 @@ def keep_letters(font: QFont) -> QFont:
 def svg_of(size: QSizeF, title: str, paint: Paint, ground: bool = True) -> bytes:
     """What is painted, as an SVG file whose fonts fall back on what there is; with `ground`, on white."""
     buffer = QBuffer()
-    generator = QSvgGenerator(QSvgGenerator.SvgVersion.SvgTiny12)
+    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
     generator.setResolution(DPI)
     generator.setSize(QSize(round(size.width()), round(size.height())))

@@ -320,6 +320,7 @@ _MENU = (
     ("network.template", "network.add_note"),
     ("edit.cut", "edit.copy", "edit.paste", "edit.duplicate", "edit.delete", "edit.rename"),
     ("network.fold", "network.unfold", "network.save_block"),
+    ("network.freeze", "network.unfreeze"),
     ("edit.select_all", "view.fit", "network.arrange"),
 )
 

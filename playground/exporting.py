@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ class Exporting(QObject):
             dialog.set_preview(form.preview(files), {name: len(content) for name, content in files.items()})
             if path:
                 write(files, Path(path).parent)
-                dialog.set_done(path, self._written_words(len(files)), "success")
+                dialog.set_done(path, self._written_words(files), "success")
         except PlaygroundError as error:
             dialog.set_failed(sentence(error.sentence))
 
@@ -155,12 +156,12 @@ class Exporting(QObject):
         if progress.stage in stages:
             dialog.set_stage(stages[progress.stage])
         elif progress.proof is None:
-            dialog.set_done(self._path, self._written_words(len(progress.files)), "success")
+            dialog.set_done(self._path, self._written_words(name for name, _ in progress.files), "success")
         else:
             dialog.set_done(self._path, sentence(progress.proof), "success" if progress.passed else "error")
 
-    def _written_words(self, count: int) -> str:
-        return self.tr("%n file(s) written", "", count)
+    def _written_words(self, names: Iterable[str]) -> str:
+        return self.tr("Written: {files}").format(files=", ".join(names))
 
     def _on_failed(self, failure: Failure) -> None:
         if self.dialog is not None:

@@ -13,7 +13,6 @@ from PySide6.QtCore import QLocale, QObject, Signal
 
 from engine.catalog.datasets.published import PublishedImages
 from engine.document.errors import PlaygroundError
-from engine.images.downloads import Cancelled, download
 from engine.images.remotes import Remote
 from playground.file_work import FileWork
 from widgets.form_texts import say
@@ -132,7 +131,7 @@ class Fetching:
         self,
         remotes: Sequence[Remote],
         folder: Path,
-        fetch: Callable[..., None] = download,
+        fetch: Callable[..., None] | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._remotes, self._folder = remotes, folder
@@ -159,8 +158,12 @@ class Fetching:
 
     def run(self) -> bool:
         """Fetch; whether all is there. Raises DownloadError."""
+        # What it needs of the standard library takes longer to import than a window may to open.
+        from engine.images.downloads import Cancelled, download
+
+        fetch = self._fetch or download
         try:
-            self._fetch(self._remotes, self._folder, self._hear, self.cancelled.is_set)
+            fetch(self._remotes, self._folder, self._hear, self.cancelled.is_set)
         except Cancelled:
             return False
         return True

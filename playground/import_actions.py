@@ -6,6 +6,11 @@ from collections.abc import Iterator
 
 from playground.menus import QT_TRANSLATE_NOOP, Action, State, translated
 
+WEIGHTS = (".safetensors", ".npz", ".pt", ".pth", ".nnp")
+"""Files that weights are taken from."""
+DROPPED = (".safetensors", ".pt", ".pth")
+"""Those of them that hold nothing else; what else may be in the others is more likely meant when one is dropped."""
+
 
 def import_actions() -> Iterator[Action]:
     """Weights of a file for the present network."""

@@ -15,13 +15,12 @@ from engine.importing.table import Matching
 from engine.plan.copying import MOST_COPIED
 from engine.plan.resolve import resolve
 from engine.worker.messages import Failure, ModelRead, WeightsRead
+from playground.import_actions import WEIGHTS
 from playground.words import sentence
 from widgets.weights_import import ArrayRow, WeightsImport
 
 if TYPE_CHECKING:
     from playground.window import MainWindow
-
-WEIGHTS = (".safetensors", ".npz", ".pt", ".pth", ".nnp")
 
 
 class Importing(QObject):
@@ -53,9 +52,9 @@ class Importing(QObject):
         folder = settings.export_folder() or (str(present.parent) if present is not None else str(Path.home()))
         name, _ = QFileDialog.getOpenFileName(self._window, self.tr("Import weights"), folder, kinds)
         if name:
-            self.read_weights(Path(name))
+            self.open_path(Path(name))
 
-    def read_weights(self, path: Path) -> None:
+    def open_path(self, path: Path) -> None:
         """Lay a file of weights beside the present network; a dialog shows it when it has been read."""
         if self._controller.plan.problems:
             self._window.message("warning", sentence(self._controller.plan.problems[0].sentence))
@@ -178,7 +177,11 @@ class Importing(QObject):
             return
         files.take_made(start.document, start.snapshot, path.stem)
         notes = [sentence(note) for note in found.notes]
-        if found.weights and not in_document(found.document, found.weights):
+        held = in_document(found.document, found.weights)
+        taken = {} if start.snapshot is None else start.snapshot.weights
+        if any(name not in held and name not in taken for name in found.weights):
+            notes.append(self.tr("Its weights need a run: choose data of its shape, then open the file once more"))
+        elif found.weights and not held:
             notes.append(self._run_alone())
         for note in notes:
             self._window.message("info", note)
@@ -193,7 +196,7 @@ def _row(matching: Matching, place: int) -> ArrayRow:
         row.array,
         row.shape,
         row.parameter or "",
-        matching.choices(place),
+        matching.choices(place) if row.array in matching.arrays else (),
         "" if said is None else sentence(said),
         row.turned,
         len(ways) > 1,

@@ -31,7 +31,7 @@ from widgets.theme import translate_catalog
 if TYPE_CHECKING:
     from playground.window import MainWindow
 
-_MOST_METRICS = 5
+_MOST_RESULTS = 4
 _COUNTED = ("units", "filters")
 """Fields that a layer's title tells."""
 
@@ -107,8 +107,8 @@ def report_of(window: MainWindow) -> Report:
         tuple(_layer(plan.nodes[node_id]) for node_id in plan.order),
         Layer(_tr("total"), "", "", count_text(plan.cost.parameters)),
         _data(plan),
-        _training(document),
-        _results(plan, status, metrics, epochs, steps),
+        _training(document, epochs, steps),
+        _results(plan, status, metrics),
         history,
         document.data.dataset.class_names,
         metrics.get(f"{part}.confusion"),
@@ -181,9 +181,11 @@ def _data(plan: Plan) -> Facts:
     return tuple((name, value) for name, value in found if value)
 
 
-def _training(document: Document) -> Facts:
+def _training(document: Document, epochs: int, steps: int) -> Facts:
     training = document.training
+    done = _tr("{epochs} epochs, {steps} steps").format(epochs=count_text(epochs), steps=count_text(steps))
     return (
+        (_tr("trained"), done),
         (_tr("loss"), described(training.loss)),
         (_tr("optimizer"), described(training.optimizer)),
         (_tr("learning rate"), described(training.schedule)),
@@ -206,18 +208,16 @@ def _penalties(document: Document) -> str:
     return "; ".join(f"{text}: {', '.join(dict.fromkeys(ids))}" for text, ids in cards.items()) or _tr("none")
 
 
-def _results(plan: Plan, status: Any, metrics: Arrays, epochs: int, steps: int) -> tuple[tuple[str, str, str], ...]:
+def _results(plan: Plan, status: Any, metrics: Arrays) -> tuple[tuple[str, str, str], ...]:
     found = []
     if status is not None:
         value = status.evaluation
         found.append((_tr("loss"), _number(value.train_loss), _number(value.test_loss)))
     dataset = plan.document.data.dataset
     for metric in metrics_for(dataset.task, dataset.class_count):
-        if f"train.{metric.name}" in metrics and len(found) < _MOST_METRICS:
+        if f"train.{metric.name}" in metrics and len(found) < _MOST_RESULTS:
             train, test = (float(metrics[f"{part}.{metric.name}"][0]) for part in ("train", "test"))
-            found.append(
-                (translate_catalog(metric.label), _share(train, metric.percent), _share(test, metric.percent))
-            )
+            found.append((translate_catalog(metric.label), _share(train, metric.percent), _share(test, metric.percent)))
     return tuple(found)
 
 
@@ -245,13 +245,18 @@ def _versions(window: MainWindow, document: Document) -> str:
 
 
 def described(item: Entry, *, alone: bool = False) -> str:
-    """An entry with its fields: "Adam (learning rate 0.01, beta 1 0.9)"; with `alone`, the fields only."""
-    fields = [(field, getattr(item, field.name)) for field in form(type(item)) if not isinstance(field.constraint, Hidden)]
-    said = ", ".join(_values(fields))
+    """An entry with its fields: "Adam, learning rate 0.01, beta 1 0.9"; with `alone`, the fields only.
+
+    Those that are 0 as always are left out.
+    """
+    fields = [
+        (field, getattr(item, field.name)) for field in form(type(item)) if not isinstance(field.constraint, Hidden)
+    ]
+    said = ", ".join(_values([(field, value) for field, value in fields if value or value != field.default]))
     if alone:
         return said
     label = translate_catalog(item.label)
-    return f"{label} ({said})" if said else label
+    return f"{label}, {said}" if said else label
 
 
 def _values(fields: list[tuple[Any, Any]], *, entries_alone: bool = False) -> list[str]:

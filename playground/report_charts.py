@@ -23,6 +23,8 @@ _TICKS, _BELOW, _ABOVE = 44.0, 32.0, 20.0
 _POINTS = 400
 _DOTS = 300
 """Samples that are drawn over the plane."""
+_DARKER = 125
+"""Per cent: a sample stands out from an answer that is right."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
@@ -71,14 +73,15 @@ def paint_loss(painter: QPainter, area: QRectF, rows: NDArray[np.float64]) -> No
     painter.drawText(QRectF(plot.left(), plot.bottom() + 16, plot.width(), 14), _CENTER, words)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for values, color, dashed in series:
-        x, y = curves_data.thin(rows[:, 0], values, _POINTS)
-        y = np.log10(np.maximum(y, curves_data.TINY)) if logarithmic else y
+        epochs, losses = curves_data.thin(rows[:, 0], values, _POINTS)
+        heights = np.log10(np.maximum(losses, curves_data.TINY)) if logarithmic else losses
         pen = QPen(color, 1.5, Qt.PenStyle.CustomDashLine if dashed else Qt.PenStyle.SolidLine)
         if dashed:
             pen.setDashPattern([4, 2])
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
-        painter.drawPolyline(QPolygonF([place(*point) for point in zip(x.tolist(), y.tolist(), strict=True)]))
+        points = zip(epochs.tolist(), heights.tolist(), strict=True)
+        painter.drawPolyline(QPolygonF([place(*point) for point in points]))
     _paint_keys(painter, QPointF(plot.left(), area.top() + 6), bool(known[1].size))
 
 
@@ -163,7 +166,8 @@ def paint_plane(
     painter.setPen(QPen(QColor(LIGHT.surface), 0.75))
     for (x, y), target in zip(samples.values[:_DOTS].tolist(), targets.tolist(), strict=True):
         number = task == "regression"
-        painter.setBrush(signed_color(LIGHT, target / largest) if number else class_color(LIGHT, int(target)))
+        color = signed_color(LIGHT, target / largest) if number else class_color(LIGHT, int(target))
+        painter.setBrush(color.darker(_DARKER))
         at = QPointF(place.left() + (x + 6) / 12 * side, place.bottom() - (y + 6) / 12 * side)
         if place.contains(at):
             painter.drawEllipse(at, 2.25, 2.25)

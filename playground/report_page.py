@@ -16,14 +16,18 @@ PAGE = QSizeF(793.7, 1122.5)
 """A4 in 1/96 inch."""
 MARGIN = 48.0
 WIDTH = PAGE.width() - 2 * MARGIN
-_GAP, _COLUMN_GAP = 20.0, 32.0
+_GAP, _COLUMN_GAP, CHART_GAP = 20.0, 32.0, 16.0
 _LINE, _HEAD = 18.0, 24.0
 _LEFT_SHARE = 0.56
 """Of the width that the table of layers has."""
-_CHARTS = 232.0
-_DIAGRAM_LEAST, _DIAGRAM_MOST = 112.0, 300.0
+_CHARTS, _LARGEST_CHARTS = 216.0, 296.0
+_DIAGRAM_LEAST, _DIAGRAM_MOST = 112.0, 320.0
 _NAMES = 84.0
 """Width of what facts are called."""
+_BETWEEN = 12.0
+"""Above a heading within a column."""
+_FEW = 10
+"""Layers up to which the data stand below them."""
 _HUGE = 24
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -33,6 +37,18 @@ _WRAP = int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.Alignment
 def pdf(report: Report) -> bytes:
     """The page as a PDF file; texts are texts."""
     return pdf_of(PAGE, report.title, lambda painter: Page(painter, report).paint())
+
+
+def data_is_left(report: Report) -> bool:
+    """Whether the table of layers leaves room below it for what is said about the data."""
+    return len(report.layers) <= _FEW
+
+
+def chart_widths(report: Report, side: float, wide: float) -> tuple[float, float]:
+    """Of the loss, and of each of the charts beside it, which are so tall."""
+    squares = (report.plane is not None) + (report.confusion is not None)
+    narrow = min(side * (0.85 if squares == 2 else 1.2), (0.28 if squares == 2 else 0.45) * wide)
+    return wide - squares * (narrow + CHART_GAP), narrow
 
 
 class Page:
@@ -52,15 +68,13 @@ class Page:
         if report.remark:
             bottom -= 16
             self._text(MARGIN, bottom, WIDTH, report.remark, letters(), LIGHT.warning)
-        charts = bottom - _CHARTS
-        self._paint_charts(QRectF(MARGIN, charts, WIDTH, _CHARTS))
-        room = charts - _GAP - top
-        facts = self._column(None, 0.0)
-        table = _HEAD + _LINE * (len(report.layers) + 2)
-        least = min(max(facts, table), room - _DIAGRAM_LEAST - _GAP)
-        tall = min(self._diagram_height(_DIAGRAM_MOST), room - least - _GAP)
-        drawn = self._paint_diagram(QRectF(MARGIN, top, WIDTH, tall))
-        self._paint_middle(QRectF(MARGIN, top + drawn + _GAP, WIDTH, charts - _GAP - (top + drawn + _GAP)))
+        middle = self._middle_height()
+        tall = bottom - _CHARTS - _GAP - middle - _GAP - top
+        top += self._paint_diagram(QRectF(MARGIN, top, WIDTH, tall)) + _GAP
+        # What nobody else needs makes the charts larger.
+        charts = min(_LARGEST_CHARTS, max(_CHARTS, bottom - top - middle - _GAP))
+        self._paint_middle(QRectF(MARGIN, top, WIDTH, bottom - charts - _GAP - top))
+        self._paint_charts(QRectF(MARGIN, bottom - charts, WIDTH, charts))
 
     # --- from the top down -------------------------------------------------------------------------------------------
 
@@ -84,27 +98,50 @@ class Page:
             self._text(left, top + 34, wide - 20, name, letters(), LIGHT.muted, 16)
         return top + 60 + _GAP
 
-    def _diagram_height(self, most: float) -> float:
-        placed = self._report.diagram.rows(WIDTH, most)
-        return max((place.bottom() for _, place in placed), default=0.0)
-
     def _paint_diagram(self, area: QRectF) -> float:
-        """Returns the height that it takes."""
-        lowest = 0.0
-        for part, place in self._report.diagram.rows(area.width(), area.height()):
+        """Returns the height that it takes, at least some and at most so much that the rest does not look lost."""
+        tall, lowest = min(max(area.height(), _DIAGRAM_LEAST), _DIAGRAM_MOST), 0.0
+        for part, place in self._report.diagram.rows(area.width(), tall):
             self._report.diagram.paint(self._painter, place.translated(area.topLeft()), part)
             lowest = max(lowest, place.bottom())
         return lowest
 
-    def _paint_middle(self, area: QRectF) -> None:
-        wide = (area.width() - _COLUMN_GAP) * _LEFT_SHARE
-        self._paint_layers(QRectF(area.left(), area.top(), wide, area.height()))
-        left = area.left() + wide + _COLUMN_GAP
-        self._column(QRectF(left, area.top(), area.right() - left, area.height()), area.top())
+    def _middle_height(self) -> float:
+        """What tables and settings need."""
+        left, right = self._columns()
+        return max(left, right)
 
-    def _paint_layers(self, area: QRectF) -> None:
+    def _columns(self) -> tuple[float, float]:
+        """What both columns need; the data stand below the layers where these are few, else above the training."""
         report = self._report
-        edges = (0.0, 0.27, 0.62, 0.84, 1.0)
+        wide = (WIDTH - _COLUMN_GAP) * (1 - _LEFT_SHARE)
+        layers = _HEAD + _LINE * (len(report.layers) + 2)
+        data, training = (
+            _BETWEEN + _HEAD + self._facts_height(wide, facts) for facts in (report.data, report.training)
+        )
+        results = _HEAD + _LINE * len(report.results)
+        if data_is_left(report):
+            return layers + data, results + training
+        return layers, results + data + training
+
+    def _paint_middle(self, area: QRectF) -> None:
+        report = self._report
+        wide = (area.width() - _COLUMN_GAP) * _LEFT_SHARE
+        data = (_tr("Data"), report.data)
+        left = QRectF(area.left(), area.top(), wide, area.height())
+        y = self._paint_layers(left)
+        if data_is_left(report):
+            self._paint_facts(left, y + _BETWEEN, *data)
+        right = QRectF(left.right() + _COLUMN_GAP, area.top(), area.width() - wide - _COLUMN_GAP, area.height())
+        y = self._paint_results(right)
+        if not data_is_left(report):
+            y = self._paint_facts(right, y + _BETWEEN, *data)
+        self._paint_facts(right, y + _BETWEEN, _tr("Training"), report.training)
+
+    def _paint_layers(self, area: QRectF) -> float:
+        """Returns where the table ends."""
+        report = self._report
+        edges = (0.0, 0.23, 0.63, 0.83, 1.0)
         lefts = [area.left() + edge * area.width() for edge in edges]
         heads = (_tr("card"), _tr("layer"), _tr("output"), _tr("parameters"))
         y = self._heading(area.left(), area.top(), area.width(), _tr("Layers"))
@@ -126,6 +163,7 @@ class Page:
         self._rule(area, y, LIGHT.muted)
         total = (report.total.card, "", "", report.total.parameters)
         self._row(lefts, y, total, letters(theme.SMALL, QFont.Weight.DemiBold), LIGHT.text)
+        return y + _LINE
 
     def _row(self, lefts: Sequence[float], y: float, texts: Sequence[str], font: QFont, color: str) -> None:
         for number, text in enumerate(texts):
@@ -133,75 +171,67 @@ class Page:
             wide = lefts[number + 1] - lefts[number] - (0 if last else 8)
             self._text(lefts[number], y, wide, text, font, color, _LINE, _RIGHT if last else _LEFT)
 
-    def _column(self, area: QRectF | None, top: float) -> float:
-        """Results, data and training below each other; without an area only measured. Returns where they end."""
-        report = self._report
-        wide = area.width() if area is not None else (WIDTH - _COLUMN_GAP) * (1 - _LEFT_SHARE)
-        left = area.left() if area is not None else 0.0
-        limit = area.bottom() if area is not None else 1e9
-        y = top
-        if report.results:
-            y = self._results(left, y, wide, painted=area is not None)
-        for title, facts in ((_tr("Data"), report.data), (_tr("Training"), report.training)):
-            y += 12 if y > top else 0
-            if y + _HEAD + _LINE > limit:
-                break
-            y = self._heading(left, y, wide, title) if area is not None else y + _HEAD
-            y = self._facts(left, y, wide, facts, limit, painted=area is not None)
-        return y
+    def _paint_results(self, area: QRectF) -> float:
+        """Returns where they end."""
+        results = self._report.results
+        if not results:
+            return area.top() - _BETWEEN
+        edges = [area.left() + share * area.width() for share in (0.0, 0.44, 0.72, 1.0)]
+        self._heading(area.left(), area.top(), area.width(), _tr("Results"))
+        heads = ("", _tr("training"), _tr("test"))
+        for number, row in enumerate((heads, *results)):
+            y = area.top() + (number - 1) * _LINE + (_HEAD if number else _LINE)
+            for column, text in enumerate(row):
+                wide = edges[column + 1] - edges[column]
+                muted = number == 0 or column == 0
+                side = _RIGHT if column else _LEFT
+                self._text(edges[column], y, wide, text, letters(), LIGHT.muted if muted else LIGHT.text, _LINE, side)
+        return area.top() + _HEAD + _LINE * len(results)
 
-    def _results(self, left: float, y: float, wide: float, *, painted: bool) -> float:
-        if painted:
-            lefts = (left, left + 0.44 * wide, left + 0.72 * wide, left + wide)
-            self._heading(left, y, wide, _tr("Results"))
-            for number, name in ((1, _tr("training")), (2, _tr("test"))):
-                place = lefts[number + 1] - lefts[number]
-                self._text(lefts[number], y, place, name, letters(), LIGHT.muted, _LINE, _RIGHT)
-            for number, row in enumerate(self._report.results):
-                down = y + _HEAD + number * _LINE
-                self._text(left, down, 0.44 * wide, row[0], letters(), LIGHT.muted, _LINE)
-                for column in (1, 2):
-                    place = lefts[column + 1] - lefts[column]
-                    self._text(lefts[column], down, place, row[column], letters(), LIGHT.text, _LINE, _RIGHT)
-        return y + _HEAD + _LINE * len(self._report.results)
+    def _facts_height(self, wide: float, facts: Facts) -> float:
+        return sum(self._fact_height(wide, value) for _, value in facts)
 
-    def _facts(self, left: float, y: float, wide: float, facts: Facts, limit: float, *, painted: bool) -> float:
-        font = letters()
-        metrics, room = QFontMetricsF(font), wide - _NAMES
+    def _fact_height(self, wide: float, value: str) -> float:
+        room = QRectF(0, 0, wide - _NAMES, 400)
+        return max(_LINE, 4 + QFontMetricsF(letters()).boundingRect(room, _WRAP, value).height())
+
+    def _paint_facts(self, area: QRectF, y: float, title: str, facts: Facts) -> float:
+        """Names and values below a heading, as many as there is room for; returns where they end."""
+        font, room = letters(), area.width() - _NAMES
+        if y + _HEAD + _LINE > area.bottom():
+            return y
+        y = self._heading(area.left(), y, area.width(), title)
         for name, value in facts:
-            height = metrics.boundingRect(QRectF(0, 0, room, 400), _WRAP, value).height()
-            height = max(_LINE, 4 + height)
-            if y + height > limit:
-                height, value = _LINE, metrics.elidedText(value, Qt.TextElideMode.ElideRight, room)
-            if y + height > limit:
+            tall = self._fact_height(area.width(), value)
+            if y + tall > area.bottom():
+                tall = _LINE
+                value = QFontMetricsF(font).elidedText(value, Qt.TextElideMode.ElideRight, room)
+            if y + tall > area.bottom() + 1:
                 break
-            if painted:
-                self._text(left, y, _NAMES - 8, name, font, LIGHT.muted, _LINE)
-                self._painter.setFont(font)
-                self._painter.setPen(QColor(LIGHT.text))
-                self._painter.drawText(QRectF(left + _NAMES, y + 2, room, height), _WRAP, value)
-            y += height
+            self._text(area.left(), y, _NAMES - 8, name, font, LIGHT.muted, _LINE)
+            self._painter.setFont(font)
+            self._painter.setPen(QColor(LIGHT.text))
+            self._painter.drawText(QRectF(area.left() + _NAMES, y + 2, room, tall), _WRAP, value)
+            y += tall
         return y
 
     def _paint_charts(self, area: QRectF) -> None:
         report = self._report
         side = area.height() - _HEAD
-        squares = (report.plane is not None) + (report.confusion is not None)
-        narrow = side * (0.85 if squares == 2 else 1.2)
-        wide = area.width() - squares * (narrow + _COLUMN_GAP / 2)
+        wide, narrow = chart_widths(report, side, area.width())
         left = area.left()
         y = self._heading(left, area.top(), wide, _tr("Loss"))
         if len(report.history) > 1:
             paint_loss(self._painter, QRectF(left, y, wide, side), report.history)
         else:
             self._text(left, y, wide, _tr("Nothing has been trained yet."), letters(), LIGHT.muted)
-        left += wide + _COLUMN_GAP / 2
+        left += wide + CHART_GAP
         if report.plane is not None:
-            self._heading(left, area.top(), narrow, _tr("Answer and training samples"))
+            self._heading(left, area.top(), narrow, _tr("Answer on the plane"))
             place = QRectF(left, y + 4, narrow, side - 4)
             plane = report.plane
             paint_plane(self._painter, place, plane.image, plane.by_class, plane.samples, plane.task)
-            left += narrow + _COLUMN_GAP / 2
+            left += narrow + CHART_GAP
         if report.confusion is not None:
             title = _tr("Confusion, {samples}").format(samples=report.confusion_of)
             self._heading(left, area.top(), narrow, title)

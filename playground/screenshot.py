@@ -38,11 +38,9 @@ def take(
     without a screen. Raises InvalidValueError for an unknown panel, FileError for a picture that cannot be written,
     and what `playground.app.create_window` raises.
     """
-    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM") or "offscreen"
+    application = make_application()
     from playground.app import create_window
 
-    application = _application()
     window = create_window(project, theme=theme)
     try:
         _arrange(window, dock, size)
@@ -58,7 +56,10 @@ def take(
         application.processEvents()
 
 
-def _application() -> QApplication:
+def make_application() -> QApplication:
+    """The application, or a new one, which needs no screen."""
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ["QT_QPA_PLATFORM"] = os.environ.get("QT_QPA_PLATFORM") or "offscreen"
     from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
@@ -97,22 +98,22 @@ def _run(application: QApplication, window: MainWindow, train_seconds: float) ->
     """Train for a while and wait until the views show where the run then stands."""
     session = window.session
     if not window.controller.plan.ready:
-        return _wait(application, lambda: False, _SETTLE) or True
-    if not _wait(application, lambda: session.status is not None, PATIENCE):
+        return wait(application, lambda: False, _SETTLE) or True
+    if not wait(application, lambda: session.status is not None, PATIENCE):
         return False
     if train_seconds > 0:
         session.play()
-        if not _wait(application, lambda: session.status is not None and session.status.step > 0, PATIENCE):
+        if not wait(application, lambda: session.status is not None and session.status.step > 0, PATIENCE):
             return False
-        _wait(application, lambda: False, train_seconds)
+        wait(application, lambda: False, train_seconds)
         session.pause()
-        if not _wait(application, lambda: session.status is not None and not session.status.running, PATIENCE):
+        if not wait(application, lambda: session.status is not None and not session.status.running, PATIENCE):
             return False
-    _wait(application, lambda: False, _SETTLE)
+    wait(application, lambda: False, _SETTLE)
     return True
 
 
-def _wait(application: QApplication, done: Callable[[], bool], seconds: float) -> bool:
+def wait(application: QApplication, done: Callable[[], bool], seconds: float) -> bool:
     """Let the window live until `done`, or until the time is over; whether it is done."""
     from PySide6.QtCore import QEvent, QEventLoop
 

@@ -108,11 +108,13 @@ class Session(QObject):
         self._client = client
         self._plan: Plan | None = None
         self._current: Plan | None = None
-        self._origin: Snapshot | None = None
-        """Where the run begins, if not where its document says: what was brought in is more than that can hold."""
+        self.origin: Snapshot | None = None
+        """Where Reset goes back to; None: to the initial weights of the document."""
         self._speed = math.inf
         self._holding = False
         self._trained, self._since = 0.0, 0.0
+        self.runs = 0
+        """How many runs have begun: opened, started again or reset; a process that is replaced goes on with its run."""
         self.running = False
         self.engine: Engine = "starting"
         self.status: Status | None = None
@@ -152,7 +154,7 @@ class Session(QObject):
         if not plan.ready:
             self.pause()
             if fresh:
-                self._current = self.status = self._origin = None
+                self._current = self.status = self.origin = None
             return "none"
         change = "load" if fresh else difference(self._current, plan)
         first, before = self._current is None, self._current
@@ -160,7 +162,7 @@ class Session(QObject):
         if change == "load" and not fresh and before is not None and self._carried_over(before, plan):
             return "edit"
         if change == "load":
-            self._origin = origin
+            self.origin = origin
             self._load(plan, snapshot)
             if not first and not fresh:
                 self.restarted.emit()
@@ -181,7 +183,7 @@ class Session(QObject):
         if snapshot is None or not fits(snapshot, before):
             return False
         self._client.load(plan.document, renamed(snapshot, names))
-        self._origin = None
+        self.origin = None
         if self.running:
             self._client.play(self._speed)
         text = self.tr("The weights go on under the new name. Reset will draw others: they depend on the name")
@@ -195,11 +197,6 @@ class Session(QObject):
         self._client.load(plan.document, snapshot)
         if self.running:
             self._client.play(self._speed)
-
-    @property
-    def origin(self) -> Snapshot | None:
-        """Where Reset goes back to; None: to the initial weights of the document."""
-        return self._origin
 
     @property
     def trained_seconds(self) -> float:
@@ -244,7 +241,7 @@ class Session(QObject):
 
     def _begin(self, plan: Plan) -> None:
         """Load the run where it began."""
-        origin = self._origin
+        origin = self.origin
         self._load(plan, origin if origin is not None and fits(origin, plan) else None)
 
     def set_speed(self, steps_per_second: float) -> None:

@@ -29,8 +29,11 @@ PLAIN = (
     "engine.plan",
     "engine.probes",
     "engine.tables",
+    "engine.training.moments",
     "engine.training.trainer",
     "engine.worker.messages",
+    "engine.importing.table",
+    "engine.export.turning",
 )
 LONGEST = 400
 

@@ -32,6 +32,12 @@ def format_number(value: float | None, digits: int = 3) -> str:
     return locale.toString(value, "f", min(max(decimals, 0), digits + 2))
 
 
+def suffix_of(constraint: Range) -> str:
+    """What stands behind each number of a range: its unit, in the language of the window."""
+    unit = constraint.unit
+    return constraint.suffix.removesuffix(unit) + theme.translate_catalog(unit) if unit else ""
+
+
 class NumberField(QDoubleSpinBox):
     """A number within a Range, typed or stepped.
 
@@ -53,6 +59,7 @@ class NumberField(QDoubleSpinBox):
         self.setDecimals(0 if integer else 15)
         self.setRange(constraint.low, constraint.high)
         self.setSingleStep(constraint.step or (1.0 if integer else _nice_step(constraint.high - constraint.low)))
+        self.setSuffix(suffix_of(constraint))
         self.setKeyboardTracking(False)
         self.setAccelerated(True)
         self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
@@ -96,6 +103,7 @@ class NumberField(QDoubleSpinBox):
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         """Accept what is a number in range; leave what may become one; refuse other characters."""
         number = self._parse(text)
+        typed = text.removesuffix(self.suffix())
         if number is not None and self.minimum() <= number <= self.maximum():
             return QValidator.State.Acceptable, text, position
         allowed = set("0123456789+-−" if self._integer else "0123456789+-−eE.") | {
@@ -103,7 +111,7 @@ class NumberField(QDoubleSpinBox):
             *self.locale().groupSeparator(),
             " ",
         }
-        state = QValidator.State.Intermediate if set(text) <= allowed else QValidator.State.Invalid
+        state = QValidator.State.Intermediate if set(typed) <= allowed else QValidator.State.Invalid
         return state, text, position
 
     def fixup(self, text: str) -> str:
@@ -132,7 +140,7 @@ class NumberField(QDoubleSpinBox):
 
     def _parse(self, text: str) -> float | None:
         locale = self.locale()
-        plain = text.strip().replace("−", "-").replace(" ", "")
+        plain = text.removesuffix(self.suffix()).strip().replace("−", "-").replace(" ", "")
         if self.isGroupSeparatorShown():
             plain = plain.replace(locale.groupSeparator(), "")
         try:

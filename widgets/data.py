@@ -6,7 +6,7 @@ import dataclasses
 from types import MappingProxyType
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QLocale, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from engine.catalog.datasets.images import ImageDataset
@@ -233,19 +233,11 @@ class DataPanel(QScrollArea):
             self.data_seed_changed.emit((self._document.data.seed + 1) % (int(SEEDS.high) + 1))
 
 
-def _percent(value: float) -> str:
-    return f"{value:.0f} %"
-
-
 def _share(value: float) -> str:
-    return _percent(100 * value)
+    return f"{100 * value:.0f} %"
 
 
-def _pixels(value: float) -> str:
-    return QCoreApplication.translate("DataPanel", "{count} px").format(count=round(value))
-
-
-_FORMATS = MappingProxyType({"noise": _percent, "train_share": _share, "zoom": _percent, "shift": _pixels})
+_FORMATS = MappingProxyType({"train_share": _share})
 
 
 def _sample() -> QWidget:

@@ -13,6 +13,7 @@ from engine.catalog.registry import Choice, Entry, Field, Hidden, Range, Text, e
 from widgets import icons, theme
 from widgets.choices import ChoiceCombo, EntryCombo
 from widgets.controls import ElidedLabel, LabelledSlider, NumberField, format_number
+from widgets.controls_numbers import suffix_of
 from widgets.pictures import has_picture
 from widgets.pictures.view import PicturePane
 from widgets.slider_number import SliderNumber
@@ -210,7 +211,7 @@ def _make_slider(
     step = step_of(field)
     stepped = Range(limits.low, limits.high, step, limits.logarithmic)
     name = theme.translate_catalog(field.label)
-    slider = LabelledSlider(name, stepped, object_name, formats.get(field.name, _whole if whole else _plain))
+    slider = LabelledSlider(name, stepped, object_name, formats.get(field.name, text_of(field)))
     slider.label.hide()
     convert: Callable[[float], float] = round if whole else float
     slider.value_changed.connect(lambda given: offer(path, convert(given), finished=False))
@@ -248,17 +249,23 @@ def summary(values: Mapping[Path, Wanted], fold: Fold) -> str:
             elif isinstance(wanted.value, bool):
                 parts.append(f"{name} {'✓' if wanted.value else '✗'}")
             else:
-                shown = _plain(wanted.value) if isinstance(wanted.value, float) else str(wanted.value)
+                number = isinstance(wanted.value, int | float)
+                shown = text_of(wanted.field)(wanted.value) if number else str(wanted.value)
                 parts.append(f"{name} {shown}")
     return " · ".join(parts)
 
 
-def _whole(value: float) -> str:
-    return str(round(value))
+def text_of(field: Field) -> Callable[[float], str]:
+    """How a number of a field is written: with its unit."""
+    limits = field.constraint
+    unit = suffix_of(limits) if isinstance(limits, Range) else ""
+    steps_whole = isinstance(limits, Range) and float(limits.step or 0.5).is_integer()
 
+    def text(value: float) -> str:
+        whole = field.kind is int or (steps_whole and float(value).is_integer())
+        return (str(round(value)) if whole else format_number(value, 2)) + unit
 
-def _plain(value: float) -> str:
-    return format_number(value, 2)
+    return text
 
 
 def _silently(widget: QWidget, setter: Callable[[Any], object], value: Any) -> None:

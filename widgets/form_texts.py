@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from engine.catalog.registry import Entry, Field, Range, Text, entries
 from engine.document.errors import Sentence
 from widgets import theme
+from widgets.controls_numbers import suffix_of
 from widgets.typeset import typeset
 
 
@@ -41,7 +42,7 @@ def describe_field(field: Field) -> str:
         locale = QLocale()
         low, high = (_bound(locale, end) for end in (field.constraint.low, field.constraint.high))
         template = QCoreApplication.translate("form", "{name}: from {low} to {high}")
-        return template.format(name=name, low=low, high=high)
+        return template.format(name=name, low=low, high=high + suffix_of(field.constraint))
     if isinstance(field.constraint, Text) and field.constraint.example:
         template = QCoreApplication.translate("form", "{name}: for example {example}")
         return template.format(name=name, example=field.constraint.example)

@@ -38,6 +38,7 @@ class LayerHistograms(QWidget):
         self._quantity = quantity
         self._nodes: tuple[str, ...] = ()
         self._layers: dict[str, LayerHistory] = {}
+        self._is_another = False
         self.mark = QLabel()
         self.mark.setFixedSize(theme.ICON, theme.ICON)
         self.sentence = ElidedLabel()
@@ -96,6 +97,7 @@ class LayerHistograms(QWidget):
 
     def set_values(self, values: Mapping[str, NDArray[Any]]) -> None:
         """Show what the probe LayerHistograms answered, and keep it."""
+        self._begin()
         rows = rows_of(values)
         for node in self._nodes:
             if node in rows:
@@ -117,11 +119,12 @@ class LayerHistograms(QWidget):
         self._stack.setCurrentIndex(1)
 
     def forget(self) -> None:
-        """Forget what was shown: what comes next is of another run."""
-        self._layers.clear()
+        """What comes next is of another run; until then, that before is shown."""
+        self._is_another = True
 
     def set_past(self, answers: Sequence[Mapping[str, NDArray[Any]]]) -> None:
         """Put in what the probe had answered before, the oldest first; it is seen with the next values."""
+        self._begin()
         past: dict[str, list[Row]] = {}
         for answer in answers:
             for node, row in rows_of(answer).items():
@@ -129,6 +132,11 @@ class LayerHistograms(QWidget):
         for node in self._nodes:
             if node in past:
                 self._layers.setdefault(node, LayerHistory()).take_past(past[node])
+
+    def _begin(self) -> None:
+        if self._is_another:
+            self._is_another = False
+            self._layers.clear()
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def tile_text(layer: SeenLayer, unit: int, values: MapValues) -> str:
         share = QLocale().toString(100 * float(1 - mask[unit].mean()), "f", 0)
         lines.append(
             QCoreApplication.translate(
-                "LayersSee", "in training {share} % of it is silenced, drawn anew in each step"
+                "LayersSee", "silenced by a mask drawn as in training: {share} % of it; each sample has another"
             ).format(share=share)
         )
     norm = values.kernels.get(f"{layer.node}.norm")

@@ -19,6 +19,7 @@ class Readout(QWidget):
         self._caption = caption
         self._widest = widest
         self._text = self._note = ""
+        self._longest_note = ""
         self._leading = 0
         self._measure()
 
@@ -35,10 +36,14 @@ class Readout(QWidget):
         return self._note
 
     def set_note(self, note: str) -> bool:
-        """Say, after the caption, that the number is not of now; it is muted then. Whether the width has changed."""
+        """Say, after the caption, that the number is not of now; it is muted then. Whether the width has changed.
+
+        There stays room for the longest note there was, so that nothing moves when the run rests or goes on.
+        """
         if note == self._note:
             return False
         self._note = note
+        self._longest_note = max(note, self._longest_note, key=len)
         width = self._size.width()
         self._measure()
         self._name()
@@ -47,7 +52,7 @@ class Readout(QWidget):
 
     def set_caption(self, caption: str) -> None:
         """Rename the number; the width may change."""
-        self._caption = caption
+        self._caption, self._longest_note = caption, self._note
         self._measure()
         self._name()
         self.update()
@@ -81,7 +86,7 @@ class Readout(QWidget):
         painter = QPainter(self)
         painter.setFont(self._small)
         painter.setPen(QColor(colors.muted))
-        painter.drawText(QPointF(0.0, self._caption_line), self._heading())
+        painter.drawText(QPointF(0.0, self._caption_line), self._heading(self._note))
         painter.setFont(self._large)
         offset = 0.0
         if self._leading:
@@ -94,17 +99,17 @@ class Readout(QWidget):
         painter.setPen(QColor(colors.muted if self._note else colors.text))
         painter.drawText(QPointF(offset, self._number_line), self._text[self._leading :])
 
-    def _heading(self) -> str:
-        return f"{self._caption} · {self._note}" if self._note else self._caption
+    def _heading(self, note: str) -> str:
+        return f"{self._caption} · {note}" if note else self._caption
 
     def _name(self) -> None:
-        self.setAccessibleName(f"{self._heading()} {self._text[self._leading :]}")
+        self.setAccessibleName(f"{self._heading(self._note)} {self._text[self._leading :]}")
 
     def _measure(self) -> None:
         self._small = theme.font(theme.SMALL)
         self._large = theme.font(theme.LARGE, QFont.Weight.DemiBold)
         small, large = QFontMetricsF(self._small), QFontMetricsF(self._large)
-        width = max(small.horizontalAdvance(self._heading()), large.horizontalAdvance(self._widest))
+        width = max(small.horizontalAdvance(self._heading(self._longest_note)), large.horizontalAdvance(self._widest))
         self._caption_line = small.ascent()
         self._number_line = small.height() + large.ascent() + 1
         self._size = QSize(round(width) + theme.SPACING, round(small.height() + large.height()) + 2)

@@ -129,7 +129,7 @@ class WeightsImport(QDialog):
                 named = self.tr("{names} and {count} more").format(names=named, count=len(missing) - _NAMED)
             words.append(self.tr("{names} begin as the network says").format(names=named))
         if doubtful:
-            text = self.tr("Look whether it is right: {count} would fit with their axes turned, too")
+            text = self.tr("Look which is right: {count} fit both ways, turned or not")
             words.append(text.format(count=doubtful))
         self.summary.setText(". ".join(words))
         self.summary.setProperty("class", "muted" if placed and not doubtful else "warning" if placed else "error")

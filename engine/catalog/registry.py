@@ -14,7 +14,6 @@ import contextlib
 import dataclasses
 import importlib
 import inspect
-import math
 import pkgutil
 import re
 import reprlib
@@ -33,79 +32,15 @@ from typing import (
     get_origin,
 )
 
+from engine.catalog.fields import Choice as Choice
+from engine.catalog.fields import Constraint as Constraint
+from engine.catalog.fields import Group as Group
+from engine.catalog.fields import Hidden as Hidden
+from engine.catalog.fields import Range as Range
+from engine.catalog.fields import Text as Text
 from engine.document.errors import InvalidValueError
 
 EntryType = TypeVar("EntryType", bound="type[Entry]")
-
-
-@dataclass(frozen=True)
-class Range:
-    """Allowed values of a number, both ends included.
-
-    `step` is what one click of a spin box changes; `logarithmic` asks for a logarithmic slider.
-    """
-
-    low: float
-    high: float
-    step: float | None = None
-    logarithmic: bool = False
-
-    def check(self, argument: str, value: Any) -> None:
-        """Raise InvalidValueError unless `low <= value <= high`."""
-        if not (self.low <= value <= self.high and math.isfinite(value)):
-            raise InvalidValueError(
-                "{argument} (={value}) must lie between {low} and {high}",
-                argument=argument,
-                value=value if isinstance(value, float) else reprlib.repr(value),
-                low=self.low,
-                high=self.high,
-            )
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The values a field may take, in the order they are offered."""
-
-    options: tuple[str, ...]
-
-    def check(self, argument: str, value: Any) -> None:
-        """Raise InvalidValueError unless the value is one of the options."""
-        if value not in self.options:
-            raise InvalidValueError(
-                "{argument} (={value}) must be one of {options}",
-                argument=argument,
-                value=value,
-                options=", ".join(self.options),
-            )
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """A field that a view of its own edits (hand-drawn points, columns): kept in files, absent from forms."""
-
-    def check(self, argument: str, value: Any) -> None:
-        """Any value of the declared type will do; the entry's `__post_init__` may say more."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """Text that is typed by the rules of a small language; a subclass says which, and refuses what breaks them."""
-
-    example: str = ""
-    """A text that is accepted: what a form shows while it is empty."""
-
-    def check(self, argument: str, value: Any) -> None:
-        """Raise InvalidValueError unless the text can be read."""
-
-
-Constraint = Range | Choice | Hidden | Text
-
-
-@dataclass(frozen=True)
-class Group:
-    """The heading under which a form shows a field; fields without one come first, under none."""
-
-    title: str
 
 
 @dataclass(frozen=True)
@@ -282,10 +217,11 @@ _own_hints = cache(partial(inspect.get_annotations, eval_str=True))  # those of 
 
 @cache
 def _form(cls: Any) -> tuple[Field, ...]:
+    bases: tuple[type, ...] = cls.__mro__
     if not dataclasses.is_dataclass(cls):
         return ()
     hints: dict[str, Any] = {}
-    for base in reversed(cls.__mro__):
+    for base in reversed(bases):
         hints |= _own_hints(base)
     found = []
     # What is inherited by keyword only is shared by many entries: an entry's own fields come before it.

@@ -34,10 +34,14 @@ def onnx_bytes(subject: Subject, *, scaled_by_nodes: bool = False) -> bytes:
     With `scaled_by_nodes`, its inputs are samples as the data holds them (pixels from 0 to 255), and its first nodes
     make of them what the Input cards pass on. Raises PlaygroundError, naming the card, for what ONNX cannot compute.
     """
+    return written(subject, operations(subject), scaled_by_nodes=scaled_by_nodes)
+
+
+def written(subject: Subject, found: Operations, *, scaled_by_nodes: bool = False) -> bytes:
+    """What `onnx_bytes` gives, where the operators of the run are known."""
     with warnings.catch_warnings():  # an older protobuf warns about its own generated code
         warnings.simplefilter("ignore")
         import onnx
-    found = operations(subject)
     graph = Graph(found)
     if scaled_by_nodes:
         _scale(graph, found, subject)
@@ -128,9 +132,8 @@ def _metadata(subject: Subject, *, scaled_by_nodes: bool) -> dict[str, str]:
 
 def _settings(document: Document) -> str | None:
     """Data and training as JSON; none where they name files of this computer, or hold too much."""
-    if document.data.dataset.from_disk and getattr(
-        document.data.dataset, "path", getattr(document.data.dataset, "file", "")
-    ):
+    dataset: Any = document.data.dataset
+    if getattr(dataset, "path", "") or getattr(dataset, "file", ""):
         return None
     text = json.dumps(document_to_json(document.replace(networks=(Network(),))), ensure_ascii=False)
     return text if len(text) <= _LONGEST_SETTINGS else None

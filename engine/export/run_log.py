@@ -103,7 +103,7 @@ def events_bytes(subject: Subject) -> bytes:
 
     history, per_epoch, names = rows(subject), steps_per_epoch(subject), tags(subject)
     with tempfile.TemporaryDirectory() as folder:
-        writer: Any = SummaryWriter(folder)  # type: ignore[no-untyped-call]
+        writer: Any = SummaryWriter(folder)
         for epoch, *values in history:
             for name, value in zip(names, values, strict=True):
                 if not math.isnan(value):
@@ -124,8 +124,8 @@ def events_text(content: bytes) -> str:
 
 def events(content: bytes) -> dict[str, list[tuple[int, float]]]:
     """The curves of an event file by name: (step, value), read by TensorBoard itself."""
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
-    from tensorboard.util import tensor_util
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader  # type: ignore[import-untyped]
+    from tensorboard.util import tensor_util  # type: ignore[import-untyped]
 
     found: dict[str, list[tuple[int, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,8 @@ def begun(plan: Plan, weights: Weights, source: str, *, freeze: bool = False) ->
     if freeze and whole_cards:
         document = with_trainable(document, whole_cards, trainable=False)
     after = resolve_after(plan, document, plan.seen)
-    left = {name: values for name, values in weights.items() if name not in held and name in after.saved_shapes}
+    shapes = after.saved_shapes
+    left = {name: each for name, each in weights.items() if name not in held and shapes.get(name) == each.shape}
     return Begun(document, whole(after, left) if left and after.ready else None)
 
 

@@ -21,7 +21,7 @@ from engine.importing.wire import DamagedError, check_structure
 LARGEST = 2**28
 """Bytes that a file may have: sixty million weights."""
 _MEGABYTES = LARGEST >> 20
-_MOST_STRUCTURE = 2**23
+_MOST_STRUCTURE = 2**22
 """Bytes of a file that are no numbers: names, links and shapes of some ten thousand nodes."""
 MOST_NODES = 20_000
 INPUTS, SETTINGS, NORMALIZATION, SCALED = "inputs", "settings", "normalization", "normalization_in"

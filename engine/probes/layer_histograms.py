@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.catalog.functions import length
 from engine.catalog.registry import Choice, Hidden, Range, register
 from engine.plan.data import split
 from engine.plan.plan import NodePlan, Plan
@@ -65,7 +66,7 @@ class LayerHistograms(Probe):
             if values is None or not np.isfinite(values).all():
                 continue
             self._count(node, values, answers)
-            norm = float(np.linalg.norm(values.astype(np.float64))) * math.sqrt(size / values.size)
+            norm = length(values) * math.sqrt(size / values.size)
             answers[f"{node}.norm"] = np.array([norm], np.float32)
             update = updates.get(f"{node}.{name}")
             if update is not None and math.isfinite(update):

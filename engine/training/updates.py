@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from engine.catalog.functions import length
 from engine.plan.plan import Plan
 from engine.training.trainer import Array
 
@@ -55,9 +56,8 @@ class Updates:
         found = {}
         for name, after in self._values().items():
             before = self._before[name]
-            norm = float(np.linalg.norm(before))
-            length = float(np.linalg.norm(after - before))
-            found[name] = length / norm if norm else math.nan
+            norm = length(before)
+            found[name] = length(after - before) / norm if norm else math.nan
         self._found, self._before = found, {}
 
     def _values(self) -> dict[str, Array]:

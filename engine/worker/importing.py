@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from engine.document.project import Project
 from engine.export.states import project_of
 from engine.importing.begin import begun, whole
-from engine.importing.table import Matching
+from engine.importing.table import Matching, not_finite
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.training.trainer import Trainer
@@ -72,7 +71,7 @@ def project_of_model(path: Path) -> Project:
 
 
 def _fitting(matching: Matching) -> Matching:
-    """The same, with the values of those arrays alone that fit somewhere: nobody can choose a place for the others."""
-    places = [row for row in range(len(matching.rows)) if matching.choices(row)]
-    kept: dict[str, Any] = {matching.rows[row].array: matching.arrays[matching.rows[row].array] for row in places}
+    """The same, with the values of those arrays alone that can be used: nobody can choose a place for the others."""
+    names = [row.array for place, row in enumerate(matching.rows) if matching.choices(place)]
+    kept = {name: matching.arrays[name] for name in names if not_finite(matching.arrays[name]) is None}
     return dataclasses.replace(matching, arrays=kept, turns=dict(matching.turns), shapes=dict(matching.shapes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter, thread_time
+from time import perf_counter, process_time
 
 from engine.plan.plan import Plan
 from engine.probes.layer_histograms import WEIGHTS
@@ -13,7 +13,7 @@ from engine.training.trainer import Trainer
 
 SECONDS = 0.5
 """Least time between two moments of one thing."""
-SHARE = 0.008
+SHARE = 0.006
 """Part of the time that looking may take, all things together."""
 
 
@@ -46,13 +46,13 @@ class Keeper:
         self._next = now + SECONDS / 10
 
     def _look(self, trainer: Trainer, what: str, now: float) -> None:
-        worked = thread_time()
+        worked = process_time()  # of all threads: PyTorch answers with several
         if what == WEIGHTS and not self._armed:
             trainer.updates()  # the next step is measured, so that its length belongs to this moment
             self._armed = True
             return
         answer = self._measure(trainer, self._probes[what])
-        cost = min(perf_counter() - now, thread_time() - worked)
+        cost = process_time() - worked
         self._due[what] = now + SECONDS
         self._next = now + cost / SHARE
         self._armed = self._armed and what != WEIGHTS

@@ -320,7 +320,7 @@ class ExportProgress:
 
 @dataclass(frozen=True, eq=False)
 class WeightsRead:
-    """The arrays of a file laid beside the network of the document; those that fit nowhere come as rows alone."""
+    """The arrays of a file laid beside the network of the document; those that cannot be used come as rows alone."""
 
     work: ClassVar[str] = "import"
     run: int

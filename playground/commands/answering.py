@@ -23,7 +23,7 @@ _TRAIN = "train it first: playground train {source} --out FILE.nnp"
 def declare(commands: Commands) -> None:
     """Add the commands of this group."""
     parser = commands.add_parser("evaluate", help="measure loss and metrics of a trained project")
-    parser.add_argument("project", metavar="PROJECT", help="a project file (.nnp) with a run")
+    parser.add_argument("project", metavar="PROJECT", help="a project file (.nnp) with a run, or a model (.onnx)")
     parser.add_argument(
         "data", nargs="?", type=Path, metavar="DATA", help="a table (.csv, .tsv, .npz); default: its own test samples"
     )
@@ -31,7 +31,7 @@ def declare(commands: Commands) -> None:
     parser.set_defaults(work=evaluate)
 
     parser = commands.add_parser("predict", help="answer samples with a trained project")
-    parser.add_argument("project", metavar="PROJECT", help="a project file (.nnp) with a run")
+    parser.add_argument("project", metavar="PROJECT", help="a project file (.nnp) with a run, or a model (.onnx)")
     parser.add_argument("input", type=Path, metavar="INPUT", help="a table (.csv, .tsv, .npz) or a picture")
     parser.add_argument("--out", type=Path, metavar="FILE.csv", help="write the answers there")
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each sample")

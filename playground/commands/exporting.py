@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.document.errors import FileError, InvalidValueError
+from playground.commands import painting
 from playground.commands.interruption import Interruption
 from playground.commands.shared import DONE, FAILED, Commands, WorkFailed, add_source, number, project_of
 from playground.commands.training import trained
+from playground.window_forms import SUFFIXES
 
 if TYPE_CHECKING:
     from engine.export.format import Format, Subject
@@ -22,7 +25,9 @@ _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "
 
 def declare(commands: Commands) -> None:
     """Add the commands of this group."""
-    parser = commands.add_parser("export", help="take the network away: weights, a model, or source code")
+    parser = commands.add_parser(
+        "export", help="take the network away: weights, a model, source code, a picture, a report"
+    )
     add_source(parser)
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help="what to write; its suffix says how")
     parser.add_argument("--code", choices=_CODE, help="whose source code, for a FILE.py")
@@ -41,6 +46,11 @@ def export(options: Namespace) -> int:
     """Write a network in a form of export; an example, or a project that was never trained, is trained before."""
     from engine.worker.exporting import export as run
 
+    painted = painting.form_of(options)
+    if painted is not None:
+        files = painting.write_painted(_subject(options), painted, options.to)
+        print(json.dumps(_report(painted, files, None)) if options.json else "\n".join(map(str, files)))
+        return DONE
     form = _form(options)
     subject = _subject(options)
     with Interruption() as interruption:
@@ -50,7 +60,7 @@ def export(options: Namespace) -> int:
             raise WorkFailed(str(error)) from error
     if interruption.heard:
         raise WorkFailed(f"stopped; {options.to} is written, but not proven")
-    print(json.dumps(_report(form, exported)) if options.json else _summary(exported))
+    print(json.dumps(_report(form.name, exported.files, exported)) if options.json else _summary(exported))
     return DONE if exported.proof is None or exported.proof.passed else FAILED
 
 
@@ -91,7 +101,7 @@ def _form(options: Namespace) -> Format:
         return _with_options(chosen, options.option)
     forms = [form for form in entries("formats").values() if _ends(options.to, form.suffix)]
     if not forms:
-        known = dict.fromkeys(form.suffix for form in entries("formats").values())
+        known = dict.fromkeys([*(form.suffix for form in entries("formats").values()), *SUFFIXES.values()])
         raise InvalidValueError(
             "the file (={file}) must end in one of {known}", file=options.to, known=", ".join(known)
         )
@@ -144,12 +154,12 @@ def _summary(exported: Exported) -> str:
     return "\n".join(lines if exported.proof is None else [*lines, str(exported.proof.sentence)])
 
 
-def _report(form: Format, exported: Exported) -> dict[str, Any]:
-    proof = exported.proof
+def _report(form: str, files: Sequence[Path], exported: Exported | None) -> dict[str, Any]:
+    proof = None if exported is None else exported.proof
     return {
-        "format": form.name,
-        "files": [str(path) for path in exported.files],
-        "bytes": exported.files[0].stat().st_size,
+        "format": form,
+        "files": [str(path) for path in files],
+        "bytes": files[0].stat().st_size,
         "proof": proof
         and {
             "passed": proof.passed,

@@ -33,7 +33,11 @@ class WorkFailed(Exception):
 
 def add_source(parser: ArgumentParser) -> None:
     """The argument that says which project or example is meant."""
-    parser.add_argument("source", metavar="PROJECT|EXAMPLE", help="a project file (.nnp, or .onnx of another program) or the id of an example")
+    parser.add_argument(
+        "source",
+        metavar="PROJECT|EXAMPLE",
+        help="a project file (.nnp), a model (.onnx), or the id of an example",
+    )
 
 
 def project_of(source: str) -> Project:

@@ -1,4 +1,4 @@
-"""Journey four in a real window: train, take the network away in three forms, read the proof, quit; read them elsewhere."""
+"""Journey four in a real window: train, export three forms, read the proof, quit; the files are read elsewhere."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ with safe_open("taken.safetensors", framework="np") as file:
     arrays = {name: file.get_tensor(name) for name in file.keys()}
 by_hand = points
 for card, said in cards.items():
-    activation = {"ReLU": lambda x: np.maximum(x, 0), "Softmax": softmax}[said["activation"]]
+    activation = {"ReLU": lambda x: np.maximum(x, 0), "softmax": softmax}[said["activation"]]
     by_hand = activation(by_hand @ arrays[f"{card}.weight"].T + arrays[f"{card}.bias"])
 by_script = runpy.run_path("taken.py")["predict"](points)
 assert not {"engine", "playground", "widgets", "torch"} & set(sys.modules)

@@ -115,7 +115,7 @@ def test_a_trained_project_can_be_saved_and_trained_again(tmp_path: Path, capsys
         (["train", "circle", "--device", "tpu"], "invalid choice: 'tpu'"),
         (["train", "circle", "--out", "x.zip"], "must end in .nnp"),
         (["examples", "--check", "cricle"], "did you mean circle?"),
-        (["export", "circle", "--to", "circle.txt"], "must end in one of .safetensors, .npz"),
+        (["export", "circle", "--to", "circle.txt"], "must end in one of .py, .safetensors, .npz"),
         (["export", "cricle", "--to", "circle.py"], "did you mean circle?"),
         (["screenshot", "out.jpg"], "must end in .png"),
         (["screenshot", "out.png", "--size", "10x10"], "is not a size such as 1440x900"),

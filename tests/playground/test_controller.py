@@ -42,8 +42,9 @@ class Recorder(QObject):
         self.told: list[tuple[Any, ...]] = []
         self.snapshot: Snapshot | None = None
         self.running = False
-        works = (BackgroundWork(kind, self.told.append, self) for kind in ("study", "rate", "embedding", "export"))
-        self.studies, self.rate_finder, self.embeddings, self.exports = works
+        kinds = ("study", "rate", "embedding", "export", "import")
+        works = (BackgroundWork(kind, self.told.append, self) for kind in kinds)
+        self.studies, self.rate_finder, self.embeddings, self.exports, self.imports = works
 
     def load(self, document: Document, snapshot: Snapshot | None = None) -> int:
         self.told.append(("load", document))

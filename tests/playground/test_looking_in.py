@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -128,3 +129,40 @@ def test_space_of_points_bends_the_grid(window: MainWindow, qtbot: QtBot) -> Non
     panel, view = body(window, "dock.space"), window.view_panels.views["dock.space"]
     qtbot.waitUntil(lambda: "grid" in view.latest, timeout=PATIENCE)
     assert panel.map._grid is not None and panel.legend.isVisible()
+
+
+def view_of(window: MainWindow, dock: str) -> Any:
+    return window.view_panels.views[dock]
+
+
+def test_panels_that_open_late_show_the_run_from_its_start(window: MainWindow, qtbot: QtBot) -> None:
+    """The real training process, flat out, with none of these panels open; then a reset takes it all away."""
+    window.view_panels.put_back()
+    window.controller.open(load_example("circle").document)
+    docks = [f"dock.{name}" for name in ("kernels", "weights", "gradients", "activations")]
+    views = [window.view_panels.views[dock] for dock in docks]
+    assert not any(view.is_seen() for view in views)
+    qtbot.waitUntil(lambda: window.session.status is not None, timeout=PATIENCE)
+    window.session.play()
+    begun = perf_counter()
+    qtbot.waitUntil(lambda: perf_counter() - begun > 2.5, timeout=PATIENCE)  # two moments in each second
+    window.session.pause()
+    qtbot.waitUntil(lambda: window.session.status is not None and not window.session.status.running, timeout=PATIENCE)
+    film = view_of(window, "dock.kernels").film
+    body(window, "dock.kernels")
+    window.focus.choose_unit("dense_1", 0)
+    qtbot.waitUntil(lambda: len(film.shots("dense_1")) >= 4, timeout=PATIENCE)
+    steps = [shot.step for shot in film.shots("dense_1")]
+    assert steps[0] == 0 and steps == sorted(set(steps)) and steps[-1] == window.session.status.step  # type: ignore[union-attr]
+    for quantity in ("weights", "gradients", "activations"):
+        panel = body(window, f"dock.{quantity}")
+        newest = view_of(window, f"dock.{quantity}").latest
+        qtbot.waitUntil(lambda newest=newest: "dense_1.counts" in newest, timeout=PATIENCE)
+        rows = panel.history("dense_1").rows
+        assert len(rows) >= 3 and rows[0].step < rows[1].step < rows[-1].step == window.session.status.step  # type: ignore[union-attr]
+    window.session.reset()
+    view = view_of(window, "dock.activations")
+    qtbot.waitUntil(lambda: view.latest.get("step", np.array([-1]))[0] == 0, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(panel.history("dense_1").rows) == 1, timeout=PATIENCE)
+    body(window, "dock.kernels")
+    qtbot.waitUntil(lambda: [shot.step for shot in film.shots("dense_1")] == [0], timeout=PATIENCE)

@@ -294,3 +294,20 @@ def test_making_an_empty_state_shows_no_window(qtbot: QtBot, theme: Theme) -> No
     qtbot.addWidget(EmptyState("nothing here", "Do something"))
     application.removeEventFilter(watch)
     assert shown == [] and before == {widget for widget in QApplication.topLevelWidgets() if widget.isVisible()}
+
+
+def test_a_unit_stands_behind_the_number_and_need_not_be_typed(qtbot: QtBot) -> None:
+    field = NumberField(Range(0, 180, unit="°"), "rotation")
+    qtbot.addWidget(field)
+    field.set_value(15.0)
+    assert field.text() == "15°" and field.number() == 15.0
+    for typed, number in (("30", 30.0), ("45°", 45.0), ("1e1", 10.0)):
+        field.lineEdit().selectAll()
+        qtbot.keyClicks(field.lineEdit(), typed)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert field.number() == number and field.text() == f"{number:.0f}°"
+    share = NumberField(Range(0, 100, unit="%"), "noise", integer=True)
+    qtbot.addWidget(share)
+    share.set_value(5)
+    share.stepBy(1)
+    assert share.text() == "6 %" and share.number() == 6

@@ -86,6 +86,21 @@ def test_both_losses_are_painted_in_their_colours(view: CurvesView, theme: theme
         assert count(full, color) > count(empty, color) + 40
 
 
+def test_the_legend_says_from_which_epoch_a_value_is(view: CurvesView) -> None:
+    values = curves(5)
+    values["epoch"] = np.array([0.0, 0.02, 0.05, 0.07, 0.1])
+    values["train_loss"] = np.array([2.0, 1.5, 1.0, 0.5, 0.376])
+    values["test_loss"] = np.array([2.29, NAN, NAN, NAN, NAN])
+    view.set_curves(values)
+    assert view.legend.text() == "epoch 0.10  train 0.376  test (epoch 0) 2.29"
+    values["epoch"][1], values["test_loss"][1] = 0.25, 1.2
+    view.set_curves(values)
+    assert view.legend.text().endswith("test (epoch 0.25) 1.20")
+    values["test_loss"][-1] = 0.4
+    view.set_curves(values)
+    assert view.legend.text().endswith("test 0.400")
+
+
 def test_the_legend_says_the_last_values_and_those_under_the_pointer(qtbot: QtBot, view: CurvesView) -> None:
     view.set_curves(curves(100))
     assert view.legend.text() == "epoch 100  train 0.0100  test 0.0200"

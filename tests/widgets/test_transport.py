@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QLocale, QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.theme import Theme
@@ -195,5 +195,13 @@ def test_numbers_of_an_older_network_say_of_which_epoch_they_are(desk: Desk) -> 
     assert desk.view.readouts["metric"].note() == "epoch 0" and desk.view.readouts["train_loss"].note() == ""
     desk.view.set_tested_at(0.44)
     assert test_loss.note() == "epoch 0.4"
+    places = [readout.x() for readout in desk.view.readouts.values()]
     desk.view.set_tested_at(None)
     assert test_loss.accessibleName() == "test loss 2.29"
+    desk.view.set_tested_at(0.0)  # play, pause, play: nothing may move each time
+    QApplication.processEvents()
+    assert [readout.x() for readout in desk.view.readouts.values()] == places
+    noted = test_loss.sizeHint().width()
+    desk.view.set_tested_at(None)
+    test_loss.set_caption("test loss")  # another kind of data
+    assert test_loss.sizeHint().width() < noted

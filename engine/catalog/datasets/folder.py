@@ -29,7 +29,7 @@ class ImageFolder(ImageDataset):
     classes: Annotated[tuple[str, ...], Hidden()] = ()
     counts: Annotated[tuple[int, ...], Hidden()] = ()
     stamp: Annotated[tuple[Any, ...], Hidden()] = (0, 0, "")
-    side: Annotated[int, Range(8, 256, 4)] = 32
+    side: Annotated[int, Range(8, 256, 4, unit="px")] = 32
     colour: bool = True
     stratified: bool = True
 

@@ -28,10 +28,10 @@ class Glyphs(ImageDataset):
 
     symbols: Annotated[str, Choice((glyphs.DIGITS, glyphs.LETTERS, glyphs.SHAPES))] = glyphs.DIGITS
     samples: Annotated[int, Range(100, 50_000, 500)] = 5000
-    drawn_shift: Annotated[int, Range(0, 6, 1)] = 2
-    drawn_rotation: Annotated[float, Range(0.0, 180.0, 5.0)] = 15.0
-    drawn_thickness: Annotated[float, Range(0.0, 100.0, 10.0)] = 50.0
-    drawn_noise: Annotated[float, Range(0.0, 50.0, 5.0)] = 5.0
+    drawn_shift: Annotated[int, Range(0, 6, 1, unit="px")] = 2
+    drawn_rotation: Annotated[float, Range(0.0, 180.0, 5.0, unit="°")] = 15.0
+    drawn_thickness: Annotated[float, Range(0.0, 100.0, 10.0, unit="%")] = 50.0
+    drawn_noise: Annotated[float, Range(0.0, 50.0, 5.0, unit="%")] = 5.0
 
     image_shape = (1, glyphs.SIDE, glyphs.SIDE)
     drawing = FITTED

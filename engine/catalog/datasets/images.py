@@ -55,11 +55,11 @@ class ImageDataset(Dataset):
     limit: Annotated[int, Range(0, 1_000_000, 1000)] = 0
     only_classes: Annotated[str, ClassList("3, 8")] = ""
     flip: Annotated[bool, _AUGMENTATION] = False
-    shift: Annotated[int, Range(0, 16, 1), _AUGMENTATION] = 0
-    rotation: Annotated[float, Range(0.0, 180.0, 5.0), _AUGMENTATION] = 0.0
-    zoom: Annotated[float, Range(0.0, 50.0, 5.0), _AUGMENTATION] = 0.0
-    noise: Annotated[float, Range(0.0, 50.0, 5.0), _AUGMENTATION] = 0.0
-    cut_out: Annotated[int, Range(0, 32, 1), _AUGMENTATION] = 0
+    shift: Annotated[int, Range(0, 16, 1, unit="px"), _AUGMENTATION] = 0
+    rotation: Annotated[float, Range(0.0, 180.0, 5.0, unit="°"), _AUGMENTATION] = 0.0
+    zoom: Annotated[float, Range(0.0, 50.0, 5.0, unit="%"), _AUGMENTATION] = 0.0
+    noise: Annotated[float, Range(0.0, 50.0, 5.0, unit="%"), _AUGMENTATION] = 0.0
+    cut_out: Annotated[int, Range(0, 32, 1, unit="px"), _AUGMENTATION] = 0
     added: Annotated[str, Hidden()] = ""
 
     pictures = True

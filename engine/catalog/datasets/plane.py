@@ -16,7 +16,7 @@ from engine.catalog.datasets.dataset import Array, PlaneDataset, Samples
 from engine.catalog.registry import Range, register
 
 SAMPLES = Range(10, 5000, 10)
-NOISE = Range(0.0, 50.0, 5.0)
+NOISE = Range(0.0, 50.0, 5.0, unit="%")
 CLASSES = Range(2, 8, 1)
 
 _TF_PLAYGROUND = "TensorFlow Playground, dataset.ts"

@@ -70,7 +70,7 @@ class TensorBoard(RunLog):
 
     def refusal(self, plan: Plan) -> Sentence | None:
         if find_spec("tensorboard") is None:
-            words = 'TensorBoard is not installed; {command} brings it, then start this program again'
+            words = "TensorBoard is not installed; {command} brings it, then start this program again"
             return Sentence(words, {"command": 'pip install "neural-playground[tensorboard]"'})
         return None
 

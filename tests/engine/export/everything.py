@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
+import pytest
 
 from engine.catalog.activations import Linear, Sigmoid
 from engine.catalog.activations.typed import Formula
@@ -37,6 +38,8 @@ FORMULAS = (
     "expm1(x / 3) + log1p(x^2) + 2^(x / 3)",
 )
 """Between them, every function that a formula may use."""
+WHOLE = (False, pytest.param(True, marks=pytest.mark.long))
+"""Whether the galleries are whole, for tests that look at both."""
 ALONE = ("Output",)
 """What makes an answer, and so is no card among others."""
 
@@ -112,7 +115,7 @@ def variants(cls: type[Layer]) -> Iterator[tuple[Layer, tuple[Shape, ...]]]:
             break
 
 
-class _Growing:
+class Growing:
     """A document while cards are added to it."""
 
     def __init__(self) -> None:
@@ -197,18 +200,18 @@ class Gallery:
 LAYERS = tuple(name for name, cls in entries("layers").items() if cls.takes[1] and name not in ALONE)
 
 
-def gallery_of(layer: str) -> Gallery:
-    """A network that the layer is in."""
-    return _layers(LAYERS.index(layer) % PARTS)
+def gallery_of(layer: str, whole: bool = False) -> Gallery:
+    """A network that the layer is in: as it comes on its first example, or, of the whole galleries, in all its ways."""
+    return _layers(LAYERS.index(layer) % PARTS, whole)
 
 
 @cache
-def _layers(part: int) -> Gallery:
-    growing, found = _Growing(), dict[str, tuple[str, ...]]()
+def _layers(part: int, whole: bool) -> Gallery:
+    growing, found = Growing(), dict[str, tuple[str, ...]]()
     for name in LAYERS[part::PARTS]:
         cls = entries("layers")[name]
         cards = []
-        for layer, example in variants(cls):
+        for layer, example in variants(cls) if whole else [(cls(), cls.examples[0])]:
             activation = Sigmoid() if cls.checks_values else Linear()  # whole numbers, 0 or 1, for an Embedding
             sources = [growing.source(shape, port, activation) for port, shape in enumerate(example)]
             cards.append(growing.add(layer, *sources))
@@ -217,16 +220,17 @@ def _layers(part: int) -> Gallery:
 
 
 @cache
-def activations() -> Gallery:
-    """A network of all activations behind Dense cards and on images, with each of their choices."""
-    growing, found = _Growing(), dict[str, tuple[str, ...]]()
+def activations(whole: bool = False) -> Gallery:
+    """A network of all activations behind Dense cards; with the whole gallery, on images, and with their choices."""
+    growing, found = Growing(), dict[str, tuple[str, ...]]()
     for name, cls in entries("activations").items():
         made = [cls()]
         for field in form(cls):
-            if isinstance(field.constraint, Choice):
+            if whole and isinstance(field.constraint, Choice):
                 made += [cls().replace(**{field.name: option}) for option in field.constraint.options]
         made += [Formula(text) for text in FORMULAS] if cls is Formula else []
         cards = [growing.add(Dense(4, activation), "input_1") for activation in made]
-        cards.append(growing.add(Activation(cls()), growing.source((3, 4, 4), 0, Linear())))
+        if whole:
+            cards.append(growing.add(Activation(cls()), growing.source((3, 4, 4), 0, Linear())))
         found[name] = tuple(cards)
     return Gallery(subject_of(growing.joined([card for cards in found.values() for card in cards])), found)

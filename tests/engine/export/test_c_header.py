@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import itertools
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +29,8 @@ from engine.export.c_header import c_header, prefix_of
 from engine.export.format import Subject
 from engine.export.formats.c_header import CHeader
 from engine.export.operations import Answer, operations
+from engine.export.proof import answers as own_answers
+from engine.export.proof import sample_inputs
 from engine.plan.resolve import resolve
 from tests.engine.export.everything import (
     BOUND,
@@ -37,6 +42,7 @@ from tests.engine.export.everything import (
     subject_of,
     values_of,
 )
+from tests.engine.export.grown import some_network
 from tests.engine.training.networks import chain
 
 needs_compiler = pytest.mark.skipif(
@@ -62,7 +68,7 @@ def headers(folder: Path) -> dict[str, tuple[Gallery | Subject, str]]:
     found: dict[str, tuple[Gallery | Subject, str]] = {}
     gallery = activations()
     for cards in gallery.cards.values():
-        for card in cards[:-1]:  # the last of each is on images
+        for card in cards:
             answer = Answer(card, card, (None, 4))
             part = dataclasses.replace(gallery.operations, outputs=(answer,))
             (folder / f"{card}.h").write_text(c_header(part, gallery.subject.plan, "a test", card), encoding="utf-8")
@@ -77,26 +83,60 @@ def headers(folder: Path) -> dict[str, tuple[Gallery | Subject, str]]:
     return found
 
 
+def compiled(names: Iterable[str], folder: Path) -> ctypes.CDLL:
+    """One library of all headers of the folder, in which run_<name> computes the answer of each."""
+    lines = [
+        f'#include "{name}.h"\nvoid run_{name}(const float *x, float *y) {{ {name}_predict(x, y); }}\n'
+        for name in names
+    ]
+    (folder / "all.c").write_text("".join(lines), encoding="utf-8")
+    command = ["cc", *STRICT, "-shared", "-fPIC", str(folder / "all.c"), "-o", str(folder / "all.so"), "-lm"]
+    subprocess.run(command, check=True, timeout=600)
+    return ctypes.CDLL(str(folder / "all.so"))
+
+
+def answered(library: ctypes.CDLL, name: str, inputs: Any, wanted: Any) -> Any:
+    """What one of its networks answers, in an array like the one that is wanted."""
+    found, pointer = np.full(wanted.shape, np.nan, np.float32), ctypes.POINTER(ctypes.c_float)
+    for sample, answer in zip(inputs, found, strict=True):
+        getattr(library, f"run_{name}")(sample.ctypes.data_as(pointer), answer.ctypes.data_as(pointer))
+    return found
+
+
 @needs_compiler
 def test_every_activation_and_what_works_on_flat_numbers(tmp_path: Path) -> None:
     found = headers(tmp_path)
-    lines = [
-        f'#include "{name}.h"\nvoid run_{name}(const float *x, float *y) {{ {name}_predict(x, y); }}\n'
-        for name in found
-    ]
-    (tmp_path / "all.c").write_text("".join(lines), encoding="utf-8")
-    library = tmp_path / "all.so"
-    command = ["cc", *STRICT, "-shared", "-fPIC", str(tmp_path / "all.c"), "-o", str(library), "-lm"]
-    subprocess.run(command, check=True, timeout=120)
-    loaded, pointer = ctypes.CDLL(str(library)), ctypes.POINTER(ctypes.c_float)
+    library = compiled(found, tmp_path)
     for name, (of, card) in found.items():
         subject = of.subject if isinstance(of, Gallery) else of
         values = of.values if isinstance(of, Gallery) else values_of(subject, 5)
         wanted = of.wanted[card] if isinstance(of, Gallery) else answers(subject, values, card)[card]
-        answered = np.full(wanted.shape, np.nan, np.float32)
-        for sample, answer in zip(given(subject, values)[0], answered, strict=True):
-            getattr(loaded, f"run_{name}")(sample.ctypes.data_as(pointer), answer.ctypes.data_as(pointer))
-        assert difference(answered, wanted) <= BOUND, subject.plan.nodes[card].layer
+        inputs = given(subject, values)[0]
+        assert difference(answered(library, name, inputs, wanted), wanted) <= BOUND, subject.plan.nodes[card].layer
+
+
+@needs_compiler
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_random_networks(tmp_path: Path) -> None:
+    found: dict[str, tuple[Any, Any]] = {}
+    for seed in itertools.count():
+        document = some_network(seed)
+        if document is None or CHeader().refusal(resolve(document)) is not None:
+            continue
+        subject = subject_of(document, seed)
+        (inputs,) = sample_inputs(subject.plan, 5).values()
+        wanted = own_answers(subject, [inputs])
+        if not np.isfinite(wanted).all():
+            continue  # nothing to compare
+        name = f"net_{seed}"
+        (tmp_path / f"{name}.h").write_bytes(CHeader().files(subject, f"{name}.h")[f"{name}.h"])
+        found[name] = inputs, wanted
+        if len(found) == 200:
+            break
+    library = compiled(found, tmp_path)
+    away = {name: difference(answered(library, name, *each), each[1]) for name, each in found.items()}
+    assert max(away.values()) <= BOUND, {name: each for name, each in away.items() if each > BOUND}
 
 
 @needs_compiler

@@ -56,6 +56,7 @@ def run(subjects: Mapping[str, Subject], folder: Path) -> None:
         assert difference(np.load(folder / f"net_{name}.answers.npy"), expected) <= BOUND, name
 
 
+@pytest.mark.long
 def test_dense_networks_and_images(tmp_path: Path) -> None:
     subjects = {name: everything.subject_of(load_example(name).document) for name in ("circle", "digits")}
     run(subjects, tmp_path)
@@ -71,7 +72,7 @@ def test_networks_of_all_kinds(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_every_layer_and_activation(tmp_path: Path) -> None:
-    found, refused = {"activations": everything.activations().subject}, []
+    found, refused = {"activations": everything.activations(whole=True).subject}, []
     for name in everything.LAYERS:
         for layer, _ in everything.variants(entry("layers", name)):
             if layer != entry("layers", name)():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +17,13 @@ from engine.catalog.layers.dense import Dense
 from engine.catalog.layers.normalization import BatchNorm
 from engine.catalog.layers.reshaping import Flatten, Reshape
 from engine.document.errors import PlaygroundError
-from engine.document.graph import Document
 from engine.export import numpy_operators
 from engine.export.formats.numpy_code import NumpyCode
 from engine.export.numpy_code import numpy_files
-from engine.plan.resolve import resolve
 from tests.engine.export import everything
 from tests.engine.export.evaluated import predicted
 from tests.engine.export.everything import BOUND, answers, difference, subject_of, values_of
-from tests.engine.plan import edits
+from tests.engine.export.grown import some_network
 from tests.engine.training.networks import chain
 
 IMAGE = chain(Dense(32), Reshape("image", channels=2, height=4, width=4), Conv2d(3), BatchNorm(), Flatten(), Dense(1))
@@ -78,22 +75,8 @@ def test_an_operator_that_numpy_has_no_words_for_is_refused_with_its_card(monkey
         numpy_files(subject_of(IMAGE), "image.py")
 
 
-def some_network(rng: random.Random, count: int) -> Document | None:
-    """A network that random edits of the circle's led to, mended where that is offered; None if it is still wrong."""
-    document = chain(Dense(4), Dense(1))
-    for _ in range(count):
-        changed = edits.some_edit(rng, document)
-        document = changed if changed.data == document.data else document
-    for _ in range(20):
-        plan = resolve(document)
-        if plan.ready:
-            return document if plan.cost.parameters < 200_000 else None
-        document = rng.choice(plan.problems[0].remedies).edit(document)
-    return None
-
-
 def check_some_network(seed: int, folder: Path) -> None:
-    document = some_network(random.Random(seed), 12)
+    document = some_network(seed)
     assume(document is not None)
     assert document is not None
     subject = subject_of(document, seed)
@@ -112,11 +95,4 @@ def check_some_network(seed: int, folder: Path) -> None:
 @settings(max_examples=4)
 @given(st.integers(0, 2**32))
 def test_some_random_networks(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
-    check_some_network(seed, tmp_path_factory.mktemp("net"))
-
-
-@pytest.mark.long
-@settings(max_examples=200)
-@given(st.integers(0, 2**32))
-def test_many_random_networks(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     check_some_network(seed, tmp_path_factory.mktemp("net"))

@@ -25,7 +25,7 @@ from engine.catalog.registry import entries
 from engine.document.graph import Data, Document
 from engine.export.format import Subject
 from engine.export.formats.model import ExportedProgram, Onnx
-from engine.export.onnx_model import onnx_bytes
+from engine.export.onnx_model import onnx_bytes, written
 from engine.export.proof import answers, sample_inputs
 from tests.engine.export import everything
 from tests.engine.export.everything import difference, subject_of
@@ -34,16 +34,16 @@ from tests.engine.training.networks import chain
 
 _BOUND = 1e-6
 _NORMALIZED = ("GroupNorm", "InstanceNorm", "LayerNorm")
-"""onnxruntime sums up means and variances in another order than PyTorch; where the deviation of what arrives is small, it
-is divided by, and the last digits of the sums with it."""
+"""onnxruntime sums up means and variances in another order than PyTorch. Where what arrives hardly differs, it is
+divided by a small deviation, and the last digits of the sums with it."""
 _NORMALIZED_BOUND = 1e-5
 
 
 def image_network() -> Document:
     """Convolutions and a normalization over the digits."""
     document = chain(
-        Conv2d(4, activation=Linear()), BatchNorm(), MaxPool2d(), Conv2d(3, kernel_size=2, activation=Relu()), Flatten(),
-        Dense(10, Softmax()), data=Data(Digits()),
+        Conv2d(4, activation=Linear()), BatchNorm(), MaxPool2d(), Conv2d(3, kernel_size=2, activation=Relu()),
+        Flatten(), Dense(10, Softmax()), data=Data(Digits()),
     )  # fmt: skip
     return document.set_training(loss=CategoricalCrossEntropy())
 
@@ -56,12 +56,12 @@ def ran(content: bytes, batches: Any) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def values() -> Any:
-    """What onnxruntime gives for every card of a gallery, all nodes made outputs; computed once for all its entries."""
+    """What onnxruntime gives for every card of a gallery, by name; computed once for all of its entries."""
     known: dict[int, dict[str, Any]] = {}
 
     def made(gallery: everything.Gallery) -> dict[str, Any]:
         if id(gallery) not in known:
-            model = onnx.load_from_string(onnx_bytes(gallery.subject))
+            model = onnx.load_from_string(written(gallery.subject, gallery.operations))
             shapes = {step.name: step.shape for step in gallery.operations.steps}
             given = [node.output[0] for node in model.graph.node if node.output[0] in shapes]
             wanted = {gallery.called(card) for cards in gallery.cards.values() for card in cards}
@@ -87,15 +87,17 @@ def agrees(gallery: everything.Gallery, found: dict[str, Any], name: str) -> Non
     assert any(gallery.called(card) in found for card in gallery.cards[name])
 
 
+@pytest.mark.parametrize("whole", everything.WHOLE)
 @pytest.mark.parametrize("name", everything.LAYERS)
-def test_every_layer(name: str, values: Any) -> None:
-    gallery = everything.gallery_of(name)
+def test_every_layer(name: str, whole: bool, values: Any) -> None:
+    gallery = everything.gallery_of(name, whole)
     agrees(gallery, values(gallery), name)
 
 
+@pytest.mark.parametrize("whole", everything.WHOLE)
 @pytest.mark.parametrize("name", list(entries("activations")))
-def test_every_activation(name: str, values: Any) -> None:
-    gallery = everything.activations()
+def test_every_activation(name: str, whole: bool, values: Any) -> None:
+    gallery = everything.activations(whole)
     agrees(gallery, values(gallery), name)
 
 

@@ -71,16 +71,18 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return made
 
 
+@pytest.mark.parametrize("whole", everything.WHOLE)
 @pytest.mark.parametrize("name", everything.LAYERS)
-def test_every_layer(name: str, both: Any) -> None:
-    gallery = everything.gallery_of(name)
+def test_every_layer(name: str, whole: bool, both: Any) -> None:
+    gallery = everything.gallery_of(name, whole)
     for values in both(gallery):
         gallery.check(values, name)
 
 
+@pytest.mark.parametrize("whole", everything.WHOLE)
 @pytest.mark.parametrize("name", list(entries("activations")))
-def test_every_activation(name: str, both: Any) -> None:
-    gallery = everything.activations()
+def test_every_activation(name: str, whole: bool, both: Any) -> None:
+    gallery = everything.activations(whole)
     for values in both(gallery):
         gallery.check(values, name)
 

@@ -33,13 +33,15 @@ def run(subject: Subject, folder: Path) -> dict[str, Any]:
     return runpy.run_path(str(folder / "net.py"))
 
 
+@pytest.mark.parametrize("whole", everything.WHOLE)
 @pytest.mark.parametrize("layer", everything.LAYERS[: everything.PARTS])
-def test_every_layer(layer: str, tmp_path: Path) -> None:
-    agrees(everything.gallery_of(layer).subject, tmp_path)
+def test_every_layer(layer: str, whole: bool, tmp_path: Path) -> None:
+    agrees(everything.gallery_of(layer, whole).subject, tmp_path)
 
 
-def test_every_activation(tmp_path: Path) -> None:
-    agrees(everything.activations().subject, tmp_path)
+@pytest.mark.parametrize("whole", everything.WHOLE)
+def test_every_activation(whole: bool, tmp_path: Path) -> None:
+    agrees(everything.activations(whole).subject, tmp_path)
 
 
 def agrees(subject: Subject, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""ONNX files become documents that answer as the files do; what cannot become cards is named; nothing foreign is trusted."""
+"""ONNX files become documents that answer as the files do; what cannot become a card is named; damage is refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,11 @@ _ELSEWHERE = ("LocalResponseNorm",)
 """Layers that ONNX composes of operators which no card computes."""
 _BOUND = 2e-6
 """A group normalization comes back as an instance normalization of its groups, and sums up in another order."""
+_RUNTIME_BOUND = 1e-5
+"""Several layers of onnxruntime one behind the other, each within 1e-6; `test_every_layer` of the export is strict."""
 _EXAMPLES = [name for name, example in examples().items() if not example.document.data.dataset.from_disk]
+_SOON = ("blobs", "digits", "skip")
+"""Examples that differ most: classes, images, two Input cards."""
 
 
 def answer(imported: Imported, subject: Subject) -> Any:
@@ -51,13 +55,19 @@ def answer(imported: Imported, subject: Subject) -> Any:
 
 def comes_back(document: Document) -> Imported:
     subject = subject_of(document)
-    wanted = answers(subject, list(sample_inputs(subject.plan, 32).values()))
-    imported = onnx_of(onnx_bytes(subject))
+    inputs = sample_inputs(subject.plan, 32)
+    wanted = answers(subject, list(inputs.values()))
+    content = onnx_bytes(subject)
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    assert difference(session.run(None, inputs)[0], wanted) <= _RUNTIME_BOUND
+    imported = onnx_of(content)
     assert difference(answer(imported, subject), wanted) <= _BOUND
     return imported
 
 
-@pytest.mark.parametrize("name", _EXAMPLES)
+@pytest.mark.parametrize(
+    "name", [name if name in _SOON else pytest.param(name, marks=pytest.mark.long) for name in _EXAMPLES]
+)
 def test_every_example_comes_back(name: str) -> None:
     document = examples()[name].document
     imported = comes_back(document)
@@ -79,6 +89,33 @@ def test_skips_and_branches_come_back() -> None:
 
 
 _LAYERS = [name for name, cls in entries("layers").items() if cls.takes[1] and name not in _ELSEWHERE]
+
+
+def drawn_network(seed: int) -> Document:
+    """A network of a few layers drawn at random, with links that skip some of them.
+
+    Without jumps, powers of what arrives and divisions by small deviations, which make large differences of small ones.
+    """
+    rng = np.random.default_rng(seed)
+    activations = [name for name in entries("activations") if name not in ("exponential", "formula", "sign", "step")]
+    document = chain(Dense(4))
+    for _ in range(int(rng.integers(2, 7))):
+        ends = [node.id for node in document.nodes[1:]]
+        kind = int(rng.integers(4))
+        if kind == 0:
+            activation = entry("activations", activations[int(rng.integers(len(activations)))])()
+            document = document.append(Dense(4, activation))
+        elif kind == 1:
+            document = document.append(entry("layers", str(rng.choice(["BatchNorm", "Dropout", "Scale"])))())
+        else:
+            joint = [Add(), entry("layers", "Maximum")()][kind - 2]
+            document = document.append(joint).connect(ends[int(rng.integers(len(ends)))], document.free_id(joint), 1)
+    return document.append(Dense(1, Tanh()))
+
+
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 203))])
+def test_networks_drawn_at_random_come_back(seed: int) -> None:
+    comes_back(drawn_network(seed))
 
 
 @pytest.mark.long
@@ -153,7 +190,7 @@ def test_products_sums_and_shapes_as_other_exporters_write_them() -> None:
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (wanted,) = session.run(None, {"x": images.transpose(0, 2, 3, 1)})
     assert difference(found, wanted) <= 1e-6
-    assert [str(note) for note in imported.notes][0].startswith("The file does not say")
+    assert str(imported.notes[0]).startswith("The file does not say")
 
 
 def dense(weight: Any, **more: Any) -> bytes:
@@ -207,7 +244,7 @@ def test_arrays_in_other_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_of_many_empty_parts_is_refused_before_it_is_parsed() -> None:
-    graph = b"\x0a\x00" * 2**23
+    graph = b"\x0a\x00" * (2**21 + 2**10)
     length = bytes([*(len(graph) >> shift & 0x7F | 0x80 for shift in (0, 7, 14)), len(graph) >> 21])
     with pytest.raises(FileError, match="not an ONNX file"):
         onnx_of(b"\x3a" + length + graph)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+from llvmlite import ir
 
 from engine.catalog.registry import defaults
 from engine.training.formulas import activity_program, clipping_program, constraint_program
 from engine.training.instructions import LANES, ROW_BYTES, Kernel
+from engine.training.interpreter import gather
+from engine.training.lane_kernels import gather_lanes
 from engine.training.linking import Code, Layout
 from engine.training.numba_cache import load_kernels
+from engine.training.numba_tables import table
 from engine.training.programs import Op, Program
 from engine.training.tracing import NotTraceable
+from engine.training.vectors import INT64, INTS
 from tests.engine.training.formula_checks import everything, keeps_its_promises
 from tests.engine.training.test_vectors import Memory
 
@@ -40,6 +47,30 @@ def test_weights_go_to_lanes_and_back(units: int, inputs: int) -> None:
     np.testing.assert_array_equal(back[: units * inputs], matrix.ravel())
     np.testing.assert_array_equal(back[units * inputs : LANES * inputs], 5.0)
     np.testing.assert_array_equal(found[-1], beyond)
+
+
+def test_samples_are_found_however_far_away_they_are() -> None:
+    """The trainer numbers the samples of a part from where the epoch has it: 100 million times 784 numbers away."""
+    module = ir.Module()
+    kinds = ir.FunctionType(ir.VoidType(), [INT64, INT64, INT64, INTS])
+    builder = ir.IRBuilder(ir.Function(module, kinds, "gather").append_basic_block())
+    target, columns, values, indices = builder.function.args
+    gather_lanes(builder, target=target, columns=columns, values=values, indices=indices)
+    kinds_of_sums = re.findall(r"= (?:mul|add|shl) (?:\w+ )*(i\d+) ", str(module))
+    assert kinds_of_sums and set(kinds_of_sums) == {"i64"}  # else the call below would read anywhere
+
+    @numba.njit
+    def laid(into, width, source, order):  # type: ignore[no-untyped-def]
+        gather(into, width, source, order)
+
+    begin, width = 100_000_000, 784
+    samples = np.random.default_rng(2).normal(size=(LANES, width)).astype(np.float32)
+    order = np.random.default_rng(3).permutation(LANES).astype(np.int32)
+    found, numbered = np.zeros((width, LANES), np.float32), begin + order
+    shifted = table([samples], [0])
+    shifted[:, 0] -= 4 * begin * shifted[:, 1]
+    laid(found.ctypes.data, width, int(shifted[0, 0]), numbered.ctypes.data)
+    np.testing.assert_array_equal(found, samples[order].T)
 
 
 @pytest.mark.parametrize(("kernel", "wanted"), [(Kernel.SUM_LANES, np.sum), (Kernel.MAX_LANES, np.max)])
