@@ -126,11 +126,15 @@ def test_many_random_networks(tmp_path: Path) -> None:
             continue
         subject = subject_of(document, seed)
         (inputs,) = sample_inputs(subject.plan, 5).values()
-        wanted = own_answers(subject, [inputs])
-        if not np.isfinite(wanted).all():
-            continue  # nothing to compare
         name = f"net_{seed}"
-        (tmp_path / f"{name}.h").write_bytes(CHeader().files(subject, f"{name}.h")[f"{name}.h"])
+        try:
+            wanted = own_answers(subject, [inputs])
+            content = CHeader().files(subject, f"{name}.h")[f"{name}.h"]
+        except PlaygroundError:  # what is not flat within a Block; an Embedding to which no whole numbers come
+            continue
+        if not np.isfinite(wanted).all():
+            continue
+        (tmp_path / f"{name}.h").write_bytes(content)
         found[name] = inputs, wanted
         if len(found) == 200:
             break
