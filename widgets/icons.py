@@ -80,6 +80,7 @@ def pixmap(name: str, color: QColor, size: int = themes.ICON, scale: float = 1.0
 
     Raises ValueError for a name without a file.
     """
+    _source(name)  # before there is a painter: one that an error leaves behind ends the process
     side = round(size * scale)
     result = QPixmap(side, side)
     result.fill(Qt.GlobalColor.transparent)
