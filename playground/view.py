@@ -95,8 +95,6 @@ class View(QObject):
 
     def take(self, probe: Probe, answer: Arrays) -> None:
         """Show an answer, and keep it for who wants the numbers."""
-        if self.body is None:  # an answer may wait while its panel goes
-            return
         if isinstance(probe, Past):
             self._missed = False
             self.show_past(moments(answer))
