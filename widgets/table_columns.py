@@ -20,12 +20,13 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidgetItem, QWidget
 
 from engine.tables.content import Column, Content, Roles, suggested
 from widgets import theme
 from widgets.choices import ChoiceCombo
 from widgets.controls import format_number
+from widgets.row_table import RowTable
 
 INPUT, TARGET, IGNORE = "input", "target", "ignore"
 NUMBER, CATEGORY = "number", "category"
@@ -38,7 +39,7 @@ _NAMED = 3
 """Levels of a category that its tool tip names."""
 
 
-class ColumnList(QTableWidget):
+class ColumnList(RowTable):
     """A row for each column; its choices are made when it is first seen. What the user changes comes out as a signal.
 
     A choice that is made in one of several selected rows holds for all of them.
@@ -48,24 +49,9 @@ class ColumnList(QTableWidget):
     """The user gave a column another role or kind: see `roles`."""
 
     def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(0, 5, parent)
-        self.setObjectName(object_name)
-        self.setAccessibleName(self.tr("Columns"))
-        self.setHorizontalHeaderLabels(
-            [self.tr("column"), self.tr("used as"), self.tr("kind"), self.tr("missing"), self.tr("values")]
-        )
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW)
+        headings = [self.tr("column"), self.tr("used as"), self.tr("kind"), self.tr("missing"), self.tr("values")]
+        super().__init__(object_name, self.tr("Columns"), headings, _ROW, parent)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((_ROLE, 96), (_KIND, 116), (_MISSING, 60), (_VALUES, 116)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from widgets import theme
 from widgets.choices import QuietCombo
 from widgets.controls import ElidedLabel
+from widgets.row_table import RowTable
 
 SIZE = QSize(960, 560)
 _ARRAY, _SHAPE, _PLACE, _NOTE = range(4)
@@ -150,33 +150,18 @@ class WeightsImport(QDialog):
         self.accept()
 
 
-class PlaceTable(QTableWidget):
+class PlaceTable(RowTable):
     """A row for each array of the file; its choices are made when it is first seen."""
 
     place_chosen = Signal(int, str)
     way_chosen = Signal(int, bool)
 
     def __init__(self, object_name: str, parent: QWidget | None = None) -> None:
-        super().__init__(0, 4, parent)
-        self.setObjectName(object_name)
-        self.setAccessibleName(self.tr("What goes where"))
-        self.setHorizontalHeaderLabels(
-            [self.tr("array in the file"), self.tr("shape"), self.tr("goes to"), self.tr("how")]
-        )
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        headings = [self.tr("array in the file"), self.tr("shape"), self.tr("goes to"), self.tr("how")]
+        super().__init__(object_name, self.tr("What goes where"), headings, _ROW, parent)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(_ROW)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for column in (_ARRAY, _NOTE):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         for column, width in ((_SHAPE, 128), (_PLACE, 208)):
