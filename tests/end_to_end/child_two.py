@@ -182,7 +182,7 @@ class ByMouse(Builder):
             before = self.window.controller.document
             box = next(iter(self.canvas.board.boxes.values()))
             labels.append(box.label(0))
-            at = self.canvas.mapFromScene(box.pos() + box.buttons[0][0].center())
+            at = self.canvas.mapFromScene(box.mapToScene(box.buttons[0][0].center()))
             assert self.canvas.viewport().rect().contains(at), "the button is in sight"
             self.click(self.canvas.viewport(), at)
             self.until(lambda before=before: self.window.controller.document is not before, "it is mended")

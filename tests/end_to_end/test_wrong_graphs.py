@@ -65,7 +65,7 @@ def button_of(window: MainWindow, box: ProblemBox, remedy: str) -> QPoint:
     """Where a remedy of a card stands in the canvas; it must be in sight."""
     labels = [box.label(number) for number in range(len(box.buttons))]
     rect = box.buttons[labels.index(remedy)][0]
-    place = window.canvas.mapFromScene(box.pos() + rect.center())
+    place = window.canvas.mapFromScene(box.mapToScene(rect.center()))
     assert window.canvas.viewport().rect().contains(place)
     return place
 

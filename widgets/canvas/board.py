@@ -21,6 +21,8 @@ from widgets.canvas.style import Style
 from widgets.canvas.tips import show_tip
 
 _PROBLEM_GAP = 8.0
+_READABLE = 0.85
+"""The smallest zoom at which a sentence is read with ease."""
 _REACH = 5.0
 """How near to a curve the pointer must be, in pixels of the screen."""
 
@@ -36,6 +38,8 @@ class Board(QGraphicsScene):
         self.cards: dict[str, Card] = {}
         self.links: dict[Edge, Link] = {}
         self.boxes: dict[str, ProblemBox] = {}
+        self._reading = 1.0
+        """How much larger than cards problems are drawn."""
         """By the card they hang below."""
         self.notes: list[NoteItem] = []
         self._reasons: dict[str, tuple[object, ...]] = {}
@@ -201,19 +205,27 @@ class Board(QGraphicsScene):
             self.addItem(self.notes[-1])
 
     def _place_boxes(self) -> None:
-        """Below their cards, each clear of those already placed."""
+        """Below their cards, each clear of those already placed, and from afar as large as can be read."""
         placed: list[QRectF] = []
         for node_id, box in sorted(self.boxes.items(), key=lambda item: self.cards[item[0]].position.x()):
             frame = self.cards[node_id].scene_frame
-            aside = (box.frame.width() - frame.width()) / 2
+            box.setScale(self._reading)
+            aside = (box.area().width() - frame.width()) / 2
             below = [QPointF(frame.center().x() + dx, frame.bottom() + _PROBLEM_GAP) for dx in (0, aside, -aside)]
-            free = (at for at in below if not any(other.intersects(box.frame.translated(at)) for other in placed))
+            free = (at for at in below if not any(other.intersects(box.area(at)) for other in placed))
             place = next(free, below[0])
             for other in sorted(placed, key=QRectF.top):
-                if other.intersects(box.frame.translated(place)):
+                if other.intersects(box.area(place)):
                     place.setY(other.bottom() + _PROBLEM_GAP)
-            placed.append(box.frame.translated(place))
+            placed.append(box.area(place))
             box.setPos(place)
+
+    def set_zoom(self, zoom: float) -> None:
+        """Cards shrink with the view; what is wrong with them is still to be read."""
+        reading = max(1.0, _READABLE / zoom)
+        if reading != self._reading:
+            self._reading = reading
+            self._place_boxes()
 
     def move_card(self, node_id: str, x: float, y: float) -> None:
         """Put a card elsewhere with its links and its problem."""
@@ -279,7 +291,7 @@ class Board(QGraphicsScene):
             if button is not None:
                 found = found.united(button.translated(card.position))
         for box in self.boxes.values():
-            found = found.united(box.frame.translated(box.pos()))
+            found = found.united(box.area())
         for note in self.notes:
             found = found.united(note.sceneBoundingRect())
         return found
@@ -287,7 +299,7 @@ class Board(QGraphicsScene):
     def hit(self, point: QPointF, zoom: float) -> Hit:
         """What lies under a point of the scene, the uppermost first."""
         for node_id, box in self.boxes.items():
-            inner = point - box.pos()
+            inner = box.mapFromScene(point)
             if box.frame.contains(inner):
                 button = box.button_at(inner)
                 return Hit(Part.BOX, node_id) if button is None else Hit(Part.REMEDY, node_id, button)

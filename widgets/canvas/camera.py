@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsView
 
@@ -14,8 +16,9 @@ _WORLD = 100_000.0
 class Camera:
     """Moves a view over its scene."""
 
-    def __init__(self, view: QGraphicsView) -> None:
+    def __init__(self, view: QGraphicsView, zoomed: Callable[[float], None]) -> None:
         self._view = view
+        self._zoomed = zoomed
         self.is_fitted = True
         """Whether the content is still shown as `fit` placed it; then it stays so when the window changes."""
         view.setSceneRect(-_WORLD, -_WORLD, 2 * _WORLD, 2 * _WORLD)
@@ -68,6 +71,7 @@ class Camera:
     def _set_zoom(self, zoom: float) -> None:
         self._view.resetTransform()
         self._view.scale(zoom, zoom)
+        self._zoomed(zoom)
 
     def _scroll(self, away: QPoint) -> None:
         for bar, distance in (

@@ -191,7 +191,7 @@ class Canvas(DropTarget):
         """Scroll to a card and what is said below it."""
         area = self.board.cards[node_id].scene_frame
         box = self.board.boxes.get(node_id)
-        self.camera.reveal(area if box is None else area.united(box.frame.translated(box.pos())))
+        self.camera.reveal(area if box is None else area.united(box.area()))
 
     def pointer(self) -> QPointF | None:
         """Where the pointer is in the scene; None while it is elsewhere."""

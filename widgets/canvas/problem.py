@@ -67,6 +67,11 @@ class ProblemBox(QGraphicsItem):
         """Its rectangle around its own origin."""
         return self._frame
 
+    def area(self, place: QPointF | None = None) -> QRectF:
+        """Its rectangle in the scene, where it is or at another place."""
+        corner, size = self._frame.topLeft() * self.scale(), self._frame.size() * self.scale()
+        return QRectF(corner, size).translated(self.pos() if place is None else place)
+
     def button_at(self, point: QPointF) -> int | None:
         """The number of the button at a point of its own coordinates."""
         return next((k for k, (rect, _, _) in enumerate(self.buttons) if rect.contains(point)), None)

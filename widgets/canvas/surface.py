@@ -21,6 +21,8 @@ _NOTCH = 120
 """Of a wheel, in eighths of a degree."""
 _LONGEST_HOLD = 60
 """Milliseconds for which painting may wait for the weights of a new run."""
+_FITTINGS = 4
+"""Rounds until the view and what keeps its size in it agree to a pixel or two."""
 _CACHE = 48 * 1024
 """Kilobytes for pictures of links that wait for weights; at Qt's 10 MB those of a large network evict each other."""
 _LINK_BUDGET = 0.0012
@@ -36,7 +38,7 @@ class Surface(QGraphicsView):
         super().__init__(parent)
         self.board = Board(self)
         self.setScene(self.board)
-        self.camera = Camera(self)
+        self.camera = Camera(self, self.board.set_zoom)
         QPixmapCache.setCacheLimit(_CACHE)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -66,7 +68,8 @@ class Surface(QGraphicsView):
 
     def fit(self) -> None:
         """Show everything, and keep doing so while the window changes, until the user zooms or pans."""
-        self.camera.fit(self.board.content())
+        for _ in range(_FITTINGS if self.board.boxes else 1):  # what is said of cards does not shrink with them
+            self.camera.fit(self.board.content())
         self.minimap.follow()
 
     def look_at(self, point: QPointF) -> None:

@@ -50,7 +50,7 @@ def show_tip(board: Board, event: QGraphicsSceneHelpEvent) -> None:
     """Show the tip of the card under the pointer; on its neurons none, for these show what they compute elsewhere."""
     point = event.scenePos()
     card = next((card for card in reversed(board.cards.values()) if card.scene_frame.contains(point)), None)
-    covered = any(box.frame.contains(point - box.pos()) for box in board.boxes.values())
+    covered = any(box.frame.contains(box.mapFromScene(point)) for box in board.boxes.values())
     on_neuron = card is not None and any(tile.contains(point - card.position) for tile in card.layout.tiles)
     if card is None or board.plan is None or covered or on_neuron:
         QToolTip.hideText()

@@ -140,7 +140,7 @@ def test_a_wrong_card_says_why_and_its_button_mends_it(show: Show) -> None:
     labels = [box.label(number) for number in range(len(box.buttons))]
     said = heard(canvas)
     rect = box.buttons[labels.index("Remove dense_3")][0]
-    click(canvas, canvas.mapFromScene(box.pos() + rect.center()))
+    click(canvas, canvas.mapFromScene(box.mapToScene(rect.center())))
     name, problem, index = said[-1]
     assert name == "remedy_chosen" and problem.node == "dense_3"
     mended = problem.remedies[index].edit(wrong())
@@ -148,11 +148,36 @@ def test_a_wrong_card_says_why_and_its_button_mends_it(show: Show) -> None:
     assert set(canvas.board.boxes) == {"dense_2"}
 
 
+def test_what_is_wrong_is_readable_from_afar(show: Show) -> None:
+    canvas = show(wrong())
+    canvas.zoom_by(0.25)
+    assert canvas.camera.zoom < 0.4
+    areas = [canvas.mapFromScene(box.area()).boundingRect() for box in canvas.board.boxes.values()]
+    widths = [box.frame.width() for box in canvas.board.boxes.values()]
+    assert all(area.width() >= 0.8 * width for area, width in zip(areas, widths, strict=True))
+    assert not areas[0].intersects(areas[1].adjusted(1, 1, -1, -1))
+    box, said = canvas.board.boxes["dense_3"], heard(canvas)
+    click(canvas, canvas.mapFromScene(box.mapToScene(box.buttons[0][0].center())))
+    assert said[-1][0] == "remedy_chosen"
+
+
+def test_a_fitted_view_shows_what_is_wrong_with_a_long_network(show: Show) -> None:
+    document = chain([4] * 24).add(entry("layers", "Dense")(), 3000, 300)
+    canvas = show(document)
+    canvas.fit()
+    assert canvas.camera.zoom < 0.5
+    room = canvas.viewport().rect()
+    for box in canvas.board.boxes.values():
+        area = canvas.mapFromScene(box.area()).boundingRect()
+        assert area.width() >= 0.8 * box.frame.width()
+        assert room.contains(area)
+
+
 def test_a_remedy_must_be_released_where_it_was_pressed(show: Show) -> None:
     canvas = show(wrong())
     box = canvas.board.boxes["dense_3"]
     said = heard(canvas)
-    start = canvas.mapFromScene(box.pos() + box.buttons[0][0].center())
+    start = canvas.mapFromScene(box.mapToScene(box.buttons[0][0].center()))
     drag(canvas, start, empty_spot(canvas))
     assert said == []
     assert box.pressed is None
@@ -163,7 +188,7 @@ def test_boxes_do_not_cover_one_another(show: Show) -> None:
     for x in (300, 380, 460):
         document = document.add(entry("layers", "Dense")(), x, 300)
     canvas = show(document)
-    frames = [box.frame.translated(box.pos()) for box in canvas.board.boxes.values()]
+    frames = [box.area() for box in canvas.board.boxes.values()]
     assert len(frames) == 3
     assert not any(one.intersects(two) for k, one in enumerate(frames) for two in frames[:k])
 
