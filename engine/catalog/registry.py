@@ -39,6 +39,7 @@ from engine.catalog.fields import Hidden as Hidden
 from engine.catalog.fields import Range as Range
 from engine.catalog.fields import Text as Text
 from engine.document.errors import InvalidValueError
+from engine.document.frozen import frozen
 
 EntryType = TypeVar("EntryType", bound="type[Entry]")
 
@@ -102,21 +103,6 @@ class Entry:
     def __post_init__(self) -> None:
         check_fields(self)
 
-    # Written once here: making them for each class would take half of the time in which the catalogue is loaded.
-
-    def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.field_names)
-
-    def __eq__(self, other: object) -> bool:
-        return self._values() == other._values() if isinstance(other, Entry) and type(other) is type(self) else False
-
-    def __hash__(self) -> int:
-        return hash((type(self), self._values()))
-
-    def __repr__(self) -> str:
-        values = zip(self.field_names, self._values(), strict=True)
-        return f"{type(self).__qualname__}({', '.join(f'{name}={value!r}' for name, value in values)})"
-
     def as_json(self) -> dict[str, Any]:
         """What `to_json` gives."""
         return {"type": self.name} | fields_to_json(self)
@@ -138,12 +124,9 @@ def register(cls: EntryType) -> EntryType:
     """
     if not cls.__dict__.get("__doc__"):
         raise ValueError(f"{cls.__name__} needs a docstring: its first paragraph is its tooltip")
-    made: Any = dataclass(frozen=True, eq=False, repr=False)(cls)
+    made: Any = frozen(cls)
     cls = made
     cls.field_names = tuple(field.name for field in dataclasses.fields(made))
-    for method in ("__eq__", "__hash__", "__repr__"):
-        if method not in cls.__dict__:  # a base that is a dataclass, too, has them for its own fields only
-            setattr(cls, method, getattr(Entry, method))
     if cls.kind not in _ENTRIES:
         raise ValueError(f"{cls.__name__} must inherit from a class declared with kind=…")
     if "name" not in cls.__dict__:
@@ -160,8 +143,7 @@ def register(cls: EntryType) -> EntryType:
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def shared(cls: EntryType) -> EntryType:
     """Make `cls` a base whose fields its entries share, by keyword only; `register` makes the entries."""
-    made: Any = dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
-    return cast(EntryType, made)
+    return frozen(kw_only=True)(cls)
 
 
 def unregister(cls: type[Entry]) -> None:

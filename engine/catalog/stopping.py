@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 from engine.catalog.registry import Entry, Range, register
 from engine.document.errors import Sentence
+from engine.document.frozen import frozen
 
 State = dict[str, float]
 
@@ -18,7 +18,7 @@ _BACK = (
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Look:
     """What a rule sees at the end of an epoch."""
 

@@ -6,11 +6,12 @@ The classic ones are divided so that the rates which suit small networks suit th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from engine.document.frozen import frozen
 
 Array = NDArray[Any]
 
@@ -56,7 +57,7 @@ class Surface(ABC):
         return low + (high - low) * np.linspace(0, 1, count + 2)[1:-1] ** 3
 
 
-@dataclass(frozen=True)
+@frozen
 class Bowl(Surface):
     """A quadratic bowl, `elongation` times as steep along the second weight as along the first."""
 
@@ -81,7 +82,7 @@ class Bowl(Surface):
         return points * np.array([1.0, self.elongation])
 
 
-@dataclass(frozen=True)
+@frozen
 class Rosenbrock(Surface):
     """The curved valley that every optimizer is tried on; Rosenbrock's own is 100 times as steep as it is flat."""
 
@@ -108,7 +109,7 @@ class Rosenbrock(Surface):
         return np.stack([a - 1 - 2 * a * off, off], axis=-1) / 20
 
 
-@dataclass(frozen=True)
+@frozen
 class Saddle(Surface):
     """A ridge one way, a valley the other, with a minimum on either side: bounded, so that paths end."""
 
@@ -132,7 +133,7 @@ class Saddle(Surface):
         return np.stack([2 * a, b**3 - b], axis=-1)
 
 
-@dataclass(frozen=True)
+@frozen
 class Beale(Surface):
     """A wide plain with steep corners and one minimum in a narrow valley."""
 

@@ -45,7 +45,7 @@ def plan_cycles(network: Network, left: list[str]) -> dict[str, NodePlan]:
     """
     problems: dict[str, Problem] = {}
     for path in _cycles(network, left):
-        remedy = remedies.cut(_closing_edge(network, path))
+        remedy = remedies.cut(_closing_edges(network, path))
         for number, node_id in enumerate(path):
             if node_id not in problems:
                 sentence = Sentence(
@@ -108,10 +108,11 @@ def _cycle_through(network: Network, start: str, allowed: Iterable[str]) -> list
     return None
 
 
-def _closing_edge(network: Network, path: list[str]) -> Edge:
-    """The link of the cycle that was drawn last: most likely the mistake."""
+def _closing_edges(network: Network, path: list[str]) -> list[Edge]:
+    """The link of the cycle that was drawn last, most likely the mistake, and those beside it."""
     pairs = set(pairwise([*path, path[0]]))
-    return [edge for edge in network.edges if (edge.source, edge.target) in pairs][-1]
+    last = [edge for edge in network.edges if (edge.source, edge.target) in pairs][-1]
+    return [edge for edge in network.edges if (edge.source, edge.target) == (last.source, last.target)]
 
 
 def _named(path: list[str]) -> str:

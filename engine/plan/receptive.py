@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.catalog.layers.block import Block
@@ -20,15 +20,47 @@ from engine.plan.plan import NodePlan, Plan
 
 
 @dataclass(frozen=True)
-class Field:
-    """What one value sees: `size` values along each axis of an image or a sequence, of `whole`.
+class Axis:
+    """How far one value sees along an axis, in values of the image."""
 
-    `step` is the way, in the image's values, from one value of the feature map to the next.
-    """
+    step: Fraction = Fraction(1)
+    """The way from one value of the feature map to the next."""
+    grain: Fraction = Fraction(1)
+    """The same before values were repeated: windows over copies see so much more with each original they touch."""
+    before: int = 1
+    """What a value saw before values were repeated."""
+    way: Fraction = Fraction(0)
+    """By how much windows have widened that since."""
+
+    @property
+    def size(self) -> int:
+        """How many values one value sees, at most: how many originals a window touches depends on where it begins."""
+        return math.ceil(self.before + math.ceil(self.way / self.grain) * self.grain)
+
+    def behind(self, window: int, stride: Fraction) -> Axis:
+        """Behind a window of so many values that moves by `stride`; less than 1 where values are repeated."""
+        widened = replace(self, way=self.way + (window - 1) * self.step)
+        if stride < 1 and self.step >= self.grain:
+            widened = Axis(grain=self.step, before=widened.size)
+        return replace(widened, step=self.step * stride)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What one value sees along each axis of an image or a sequence, of `whole` values."""
 
     whole: tuple[int, ...]
-    size: tuple[int, ...]
-    step: tuple[Fraction, ...]
+    axes: tuple[Axis, ...]
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """How many values of the image it sees along each axis, at most."""
+        return tuple(axis.size for axis in self.axes)
+
+    @property
+    def step(self) -> tuple[Fraction, ...]:
+        """The way, in the image's values, from one value of the feature map to the next."""
+        return tuple(axis.step for axis in self.axes)
 
 
 def receptive_fields(plan: Plan) -> Mapping[str, Field]:
@@ -56,10 +88,10 @@ def _behind(layer: Layer, arriving: Iterable[Field | None], shapes: tuple[Shape,
     """What a value sees behind a layer, from what the values see that arrive; None where there is no feature map."""
     if len(leaving) < 2:
         return None
-    known = [field for field in arriving if field is not None and len(field.size) == len(leaving) - 1]
+    known = [field for field in arriving if field is not None and len(field.axes) == len(leaving) - 1]
     if not known or isinstance(layer, Reshape):
         lengths = leaving[1:]
-        return Field(lengths, (1,) * len(lengths), (Fraction(1),) * len(lengths))
+        return Field(lengths, (Axis(),) * len(lengths))
     field = _widest(known)
     if isinstance(layer, Block):
         return _through_block(layer, field, shapes[0])
@@ -78,16 +110,14 @@ def _behind(layer: Layer, arriving: Iterable[Field | None], shapes: tuple[Shape,
 
 
 def _widened(field: Field, window: int, stride: Fraction) -> Field:
-    """Behind a window of so many values that moves by `stride`."""
-    size = tuple(math.ceil(size + (window - 1) * step) for size, step in zip(field.size, field.step, strict=True))
-    return Field(field.whole, size, tuple(step * stride for step in field.step))
+    return Field(field.whole, tuple(axis.behind(window, stride) for axis in field.axes))
 
 
 def _widest(fields: list[Field]) -> Field:
     """Of several branches, along each axis the one that sees most."""
     first = max(fields, key=lambda field: field.size)
-    sizes = zip(*(field.size for field in fields if field.whole == first.whole), strict=True)
-    return Field(first.whole, tuple(map(max, sizes)), first.step)
+    axes = zip(*(field.axes for field in fields if field.whole == first.whole), strict=True)
+    return Field(first.whole, tuple(max(each, key=lambda axis: axis.size) for each in axes))
 
 
 def _permuted(field: Field, layer: Permute) -> Field | None:
@@ -96,11 +126,7 @@ def _permuted(field: Field, layer: Permute) -> Field | None:
     if order[0] != 0:
         return None
     places = [place - 1 for place in order[1:]]
-    return Field(
-        tuple(field.whole[place] for place in places),
-        tuple(field.size[place] for place in places),
-        tuple(field.step[place] for place in places),
-    )
+    return Field(tuple(field.whole[place] for place in places), tuple(field.axes[place] for place in places))
 
 
 def _through_block(block: Block, field: Field, shape: Shape) -> Field | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 from engine.catalog.activations import Activation
 from engine.catalog.layers.layer import Layer, Shape
@@ -52,13 +53,17 @@ def add_input(node_id: str) -> Remedy:
     return Remedy(Sentence("Add an input before it"), edit)
 
 
-def cut(edge: Edge) -> Remedy:
-    """Take a link out."""
-    label = Sentence(
-        "Cut the link {source} → {target}",
-        {"source": edge.source, "target": edge.target},
-    )
-    return Remedy(label, lambda document: document.disconnect(edge))
+def cut(edges: Sequence[Edge]) -> Remedy:
+    """Take out all links between two cards: several may lead to ports of the second."""
+    source, target = edges[0].source, edges[0].target
+    text = "Cut the link {source} → {target}" if len(edges) == 1 else "Cut the links {source} → {target}"
+
+    def edit(document: Document) -> Document:
+        for edge in sorted(edges, key=lambda edge: -edge.port):  # the ports above one that is cut move up
+            document = document.disconnect(edge)
+        return document
+
+    return Remedy(Sentence(text, {"source": source, "target": target}), edit)
 
 
 def use_default_columns(node_id: str) -> Remedy:

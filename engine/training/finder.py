@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from engine.catalog.schedules import Schedule
 from engine.catalog.stopping import NeverStop
 from engine.document.errors import InvalidValueError
+from engine.document.frozen import frozen
 from engine.plan.data import split
 from engine.plan.plan import Plan
 from engine.training.backends import choose
@@ -46,7 +46,7 @@ class Suggestions(NamedTuple):
     tenth_of_lowest: float | None
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Finding:
     """What was found so far, (steps,) float64 each: the rates, and the training loss after the step with each."""
 
@@ -95,7 +95,7 @@ def rates(low: float = LOW, high: float = HIGH, steps: int = STEPS) -> NDArray[n
     return np.geomspace(low, high, steps)
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen(kw_only=True)
 class _Rising(Schedule):
     """From step to step the rate of the optimizer is multiplied by the same number."""
 

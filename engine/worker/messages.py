@@ -7,13 +7,13 @@ The window pulls: it asks for a frame when it has drawn the last one, so at most
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.document.errors import Sentence
+from engine.document.frozen import frozen
 from engine.document.graph import Document
 from engine.export.format import Format
 from engine.importing.table import Matching
@@ -23,7 +23,7 @@ from engine.training.trainer import Evaluation, Snapshot, Unit
 # --- window to worker ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Load:
     """Start a run: build the document's network and stand at epoch 0, or where the snapshot stands. Paused."""
 
@@ -32,7 +32,7 @@ class Load:
     snapshot: Snapshot | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Edit:
     """Go on with a changed document, keeping the weights; the worker answers Failure if it cannot."""
 
@@ -40,7 +40,7 @@ class Edit:
     document: Document
 
 
-@dataclass(frozen=True)
+@frozen
 class Play:
     """Train until told otherwise, at most `steps_per_second` (inf: as fast as it goes)."""
 
@@ -48,14 +48,14 @@ class Play:
     steps_per_second: float
 
 
-@dataclass(frozen=True)
+@frozen
 class Pause:
     """Stop training after the running step."""
 
     run: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Step:
     """Train one unit, then stand still."""
 
@@ -63,7 +63,7 @@ class Step:
     unit: Unit
 
 
-@dataclass(frozen=True)
+@frozen
 class SetParameter:
     """Set one weight or bias by hand, training or not."""
 
@@ -73,7 +73,7 @@ class SetParameter:
     value: float
 
 
-@dataclass(frozen=True)
+@frozen
 class FrameRequest:
     """Ask for the newest numbers of the visible views. It replaces a request that has not been answered yet.
 
@@ -86,7 +86,7 @@ class FrameRequest:
     snapshot: bool = False
 
 
-@dataclass(frozen=True)
+@frozen
 class StudySeeds:
     """Train the document's network from `count` seeds, the document's own first, for so many epochs each.
 
@@ -101,7 +101,7 @@ class StudySeeds:
     epochs: int
 
 
-@dataclass(frozen=True)
+@frozen
 class FindRate:
     """Train a copy of the document's network while its learning rate rises from `low` to `high` in so many steps.
 
@@ -117,7 +117,7 @@ class FindRate:
     snapshot: Snapshot | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Embed:
     """Lay out what a card of the run gives now for so many samples in two dimensions, by "t-SNE" or "Isomap".
 
@@ -131,7 +131,7 @@ class Embed:
     samples: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Export:
     """Make the files of a form of export from the run as it stands, beside it; `title` is what they are about.
 
@@ -147,7 +147,7 @@ class Export:
     verify: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Import:
     """Read a file from elsewhere: weights for the document's network, or a model, which keeps the document's data.
 
@@ -160,7 +160,7 @@ class Import:
     document: Document
 
 
-@dataclass(frozen=True)
+@frozen
 class StopWork:
     """End that `work` beside the run, if it still has that number; a study or search tells what it has found."""
 
@@ -168,7 +168,7 @@ class StopWork:
     run: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Quit:
     """End the process."""
 
@@ -176,7 +176,7 @@ class Quit:
 # --- worker to window ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@frozen
 class Ready:
     """The worker is up: its process id, backends by name, versions, and what there is to say about its start."""
 
@@ -186,14 +186,14 @@ class Ready:
     note: Sentence | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class Starting:
     """A backend is being loaded for this run, which takes seconds and lets no other thread run; an answer follows."""
 
     run: int
 
 
-@dataclass(frozen=True)
+@frozen
 class Status:
     """Where a run stands. `epochs_per_second` is measured over the last second or so; 0 when paused."""
 
@@ -209,7 +209,7 @@ class Status:
     """When the metrics and the test loss were measured, in epochs; None: they are of the network as it is."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Frame:
     """The answer to a FrameRequest: `answers` follows the order of its probes (None where one does not fit)."""
 
@@ -224,7 +224,7 @@ class Frame:
     """What each answer cost of it."""
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class SeedsProgress:
     """How far a study is: a few times a second while it runs, and once at its end (`finished`).
 
@@ -254,7 +254,7 @@ class SeedsProgress:
     finished: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Stopped:
     """The stopping rule has ended the run, which is paused now; Play goes on past it."""
 
@@ -262,7 +262,7 @@ class Stopped:
     sentence: Sentence
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class RateProgress:
     """How far a search for a learning rate is: a few times a second while it runs, and once at its end (`finished`).
 
@@ -283,7 +283,7 @@ class RateProgress:
     finished: bool
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class EmbeddingProgress:
     """A map of samples in two dimensions: once when it is begun, with no samples, and once when it is `finished`.
 
@@ -300,7 +300,7 @@ class EmbeddingProgress:
     finished: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class ExportProgress:
     """How far an export is: what it does now, and once at its end ("done", `finished`).
 
@@ -318,7 +318,7 @@ class ExportProgress:
     finished: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class WeightsRead:
     """The arrays of a file laid beside the network of the document; those that cannot be used come as rows alone."""
 
@@ -328,7 +328,7 @@ class WeightsRead:
     finished: bool = True
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class ModelRead:
     """A network that a file holds: the document, its weights by "node.array", and what there is to say about it."""
 
@@ -340,7 +340,7 @@ class ModelRead:
     finished: bool = True
 
 
-@dataclass(frozen=True)
+@frozen
 class Failure:
     """Something went wrong. `kind`: "diverged", "edit", "load" or "error", then the run is paused.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,12 +11,13 @@ from numpy.typing import NDArray
 
 from engine.catalog.registry import Entry, entries
 from engine.document.errors import InvalidValueError, Sentence
+from engine.document.frozen import frozen
 from engine.images.kept import gathered
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Samples:
     """Samples and what they should be answered with.
 
@@ -36,7 +36,7 @@ class Samples:
         return Samples(gathered(self.values, indices), self.targets[indices])
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Scaling:
     """How samples that are kept as small whole numbers become what a network gets: (values − offset) · factor.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import reprlib
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Self, cast
 
 import numpy as np
@@ -16,6 +15,7 @@ from engine.catalog.datasets.dataset import Array, Dataset, Samples, Scaling
 from engine.catalog.datasets.handwriting import PLAIN
 from engine.catalog.registry import Choice, Group, Hidden, Range, Text, shared
 from engine.document.errors import InvalidValueError, PlaygroundError, Sentence
+from engine.document.frozen import frozen
 from engine.images.kept import gathered
 
 UNIT, CHANNEL, PIXEL = "0 to 1", "per channel", "per pixel"
@@ -24,7 +24,7 @@ _CHUNK = 4_000_000
 _AUGMENTATION = Group("Augmentation")
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Images:
     """Labelled images as a file holds them.
 

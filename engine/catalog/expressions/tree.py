@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from engine.document.errors import InvalidValueError
+from engine.document.frozen import frozen
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Tree:
     """A number, a name, or a function of other trees. Parts that occur twice may be one object."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from engine.catalog.activations import Activation, Relu
@@ -14,16 +13,17 @@ from engine.catalog.layers.shapes import IMAGE, SAME, VALID, pad_axes, padding, 
 from engine.catalog.layers.weighted import Weighted
 from engine.catalog.registry import Choice, Range, register
 from engine.document.errors import ShapeError
+from engine.document.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Filtering(Weighted):
     """A convolution whose number of output channels is free."""
 
     filters: Annotated[int, Range(1, 65_536, 1)] = 8
 
 
-@dataclass(frozen=True)
+@frozen
 class Sliding(Weighted):
     """What all convolutions have in common: a window of weights, how far it moves, and what lies beyond the border."""
 
@@ -92,7 +92,7 @@ def check_groups(layer: Layer, groups: int, channels: int, filters: int) -> None
         )
 
 
-@dataclass(frozen=True)
+@frozen
 class Convolution(Sliding, Filtering):
     """A convolution that joins channels: every filter weighs all channels of its group."""
 

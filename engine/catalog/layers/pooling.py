@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from engine.catalog.layers.layer import Layer, Shape
 from engine.catalog.layers.shapes import SAME, VALID, pad_axes, padding, require_axes, set_to, windows
 from engine.catalog.registry import Choice, Range, register
 from engine.document.errors import ShapeError
+from engine.document.frozen import frozen
 
 
-@dataclass(frozen=True)
+@frozen
 class Pooling(Layer):
     """A window slides over every channel; `pooled` says what becomes of the values in it."""
 

@@ -101,6 +101,17 @@ def test_cycle_of_a_card_with_itself() -> None:
     assert resolve(problem.remedies[0].edit(mended)).ready
 
 
+def test_a_cycle_over_several_ports_is_cut_at_all_of_them() -> None:
+    document = chain(dense(4), dense(1)).add(Add(), 300, 100).connect("dense_1", "add_1", 0)
+    for port in (1, 2, 3):
+        document = document.connect("add_1", "add_1", port)
+    remedy = problem_on(resolve(document), "cycle", "add_1").remedies[0]
+    assert str(remedy.label) == "Cut the links add_1 → add_1"
+    mended = remedy.edit(document)
+    assert mended.networks[0].inputs_of("add_1") == document.networks[0].inputs_of("add_1")[:1]
+    assert [problem.kind for problem in resolve(mended).nodes["add_1"].problems] == ["unconnected"]
+
+
 def test_two_cycles_and_the_cards_between_them() -> None:
     """a ⇄ b → between → c ⇄ d: four cards are on a circle, the one between is not."""
     document = EMPTY
