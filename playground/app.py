@@ -84,6 +84,7 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
     process = WorkerProcess()
     gc.disable()  # what is imported and made now stays: looking through it for garbage is a twentieth of the start
     import_engine()
+    import_qt()
     from PySide6.QtWidgets import QApplication
 
     QApplication.setApplicationName("Neural Playground")
@@ -112,8 +113,21 @@ def run(file: str | Path | None = None, safe_mode: bool = False) -> int:
         window.session.stop()
 
 
+def import_qt() -> None:
+    """Import Qt without the hook that it hangs on Python's `import`.
+
+    The hook reads the source of every module imported from then on, to find those that ask for other spellings of
+    Qt's names (`from __feature__ import snake_case`). Here none does; and reading takes a twentieth of the start.
+    """
+    import builtins
+
+    from PySide6 import QtWidgets  # noqa: F401
+
+    builtins.__import__ = vars(builtins).get("__orig_import__", builtins.__import__)
+
+
 def import_engine() -> None:
-    """Import what the window needs of the engine. Qt looks through the source of all that is imported after it."""
+    """Import what the window needs of the engine."""
     import engine.document.examples
     import engine.probes.curves
     import engine.worker.messages  # noqa: F401
