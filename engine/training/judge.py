@@ -32,29 +32,30 @@ class Judge:
         """What the outputs should be for all samples, (samples, units of all outputs)."""
         self._judged_targets = np.concatenate([self.targets[:judged], self.targets[len(train) :]])
 
-    def evaluations(self, raw: Array) -> Array:
-        """Of several states, (states, samples, units): train loss, test loss, train metric, test metric, float64.
+    def look(self, raw: Array) -> tuple[Array, Array, Array]:
+        """Of several states, (states, samples, units): what `evaluations` gives, outputs and losses.
 
-        The metric is the main output's. NaN where there are no test samples.
+        The outputs are those of the main output, (states, samples, its units); the losses (states, samples).
         """
         size, main = len(self._train), raw[..., : self._target.units]
         found = np.full((len(raw), 4), math.nan)
         with np.errstate(all="ignore"):
-            answers = self._target.decide(self._activation.value(main) if self._outputs[0].loss.fuses else main)
+            outputs = np.asarray(self._activation.value(main) if self._outputs[0].loss.fuses else main)
+            answers = self._target.decide(outputs)
             losses = self._losses(raw, self._judged_targets)
             found[:, 0] = losses[:, :size].mean(axis=1)
             found[:, 2] = self._metric.value(answers[:, :size], self._train.targets)
             if len(self._test):
                 found[:, 1] = losses[:, size:].mean(axis=1)
                 found[:, 3] = self._metric.value(answers[:, size:], self._test.targets)
-        return found
+        return found, outputs, losses
 
-    def answers(self, raw: Array) -> tuple[Array, Array]:
-        """Of one state, (samples, units): the outputs of the main output (samples, its units), and the losses."""
-        main = raw[..., : self._target.units]
-        with np.errstate(all="ignore"):
-            outputs = self._activation.value(main) if self._outputs[0].loss.fuses else main
-            return np.asarray(outputs), self._losses(raw, self._judged_targets)
+    def evaluations(self, raw: Array) -> Array:
+        """Of several states, (states, samples, units): train loss, test loss, train metric, test metric, float64.
+
+        The metric is the main output's. NaN where there are no test samples.
+        """
+        return self.look(raw)[0]
 
     def loss_of_first(self, raw: Array) -> float:
         """The mean loss of the first samples, (some of the samples, units)."""

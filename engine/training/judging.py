@@ -122,10 +122,11 @@ class Judging(Looking):
 
     def _take_answers(self, raw: Array) -> Judged:
         """Judge the answers of now to all that is judged."""
-        self._evaluation = Evaluation(*map(float, self._judge.evaluations(raw[None])[0]))
+        found, outputs, losses = self._judge.look(raw[None])
+        self._evaluation = Evaluation(*found[0].tolist())
         if self._takes_long:
             self._recorded_evaluation = self._evaluation  # until the epoch ends
-        return self._keep(self._moment, raw, recorded=self.position == 0)
+        return self._keep(self._moment, outputs[0], losses[0], recorded=self.position == 0)
 
     def _judged_answers(self) -> Array:
         """The raw answers to all that is judged: the first samples to learn from, and those to test on."""
@@ -134,9 +135,8 @@ class Judging(Looking):
         parts = self._raw_answers(0, self._judged), self._raw_answers(self._size, len(self._values))
         return np.concatenate(parts)
 
-    def _keep(self, moment: float, raw: Array, *, recorded: bool = False) -> Judged:
+    def _keep(self, moment: float, outputs: Array, losses: Array, *, recorded: bool = False) -> Judged:
         """Remember answers; those that are `recorded` at the end of an epoch in the history, too."""
-        outputs, losses = self._judge.answers(raw)
         self._newest = Judged(moment, True, outputs, losses, self._judged, self._size)
         if recorded and self._history is not None:
             self._history.record(int(moment), losses)

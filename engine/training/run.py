@@ -251,11 +251,11 @@ class Run(Judging):
 
         False, and nothing written, if a loss is not finite.
         """
-        found = self._judge.evaluations(raw)
+        found, outputs, losses = self._judge.look(raw)
         if not np.isfinite(found[:, : 2 if self._held_back else 1]).all():
             return False
         self._evaluation = self._recorded_evaluation = Evaluation(*found[-1].tolist())
-        self._keep(epochs[-1], raw[-1], recorded=True)
+        self._keep(epochs[-1], outputs[-1], losses[-1], recorded=True)
         stopped = self._look(epochs[-1], self._evaluation)
         rates = np.broadcast_to(self._rates(np.asarray(epochs, np.float64)), len(epochs))
         for epoch, row, rate in zip(epochs, found.tolist(), rates.tolist(), strict=True):
