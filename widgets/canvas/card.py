@@ -13,7 +13,7 @@ from widgets import theme
 from widgets.canvas.card_texts import paint_texts
 from widgets.canvas.layout import CardLayout
 from widgets.canvas.pictures import MapPicture, Picture, SamplePicture, from_classes, from_signed
-from widgets.canvas.style import DOTS, PADDING, PORT, Style, dot_radius, is_vector
+from widgets.canvas.style import COMPACT, DOTS, PADDING, PORT, Style, dot_radius, is_vector
 
 _APPEND_GAP = 20.0
 _APPEND_RADIUS = 9.0
@@ -183,7 +183,7 @@ class _Frame(QGraphicsRectItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         card, style, layout = self._card, self._card.style, self._card.layout
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._border())
+        painter.setPen(self._border(QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())))
         painter.setBrush(style.surface)
         painter.drawRoundedRect(layout.frame, theme.RADIUS, theme.RADIUS)
         if card.focused:
@@ -203,12 +203,14 @@ class _Frame(QGraphicsRectItem):
         painter.drawEllipse(place.center(), theme.ICON / 2 + 2, theme.ICON / 2 + 2)
         style.paint_icon(painter, "warning", "warning", place)
 
-    def _border(self) -> QPen:
+    def _border(self, zoom: float) -> QPen:
         card, style = self._card, self._card.style
         if card.wrong:
             return style.error_pen
         if card.selected or card.lit:
             return style.accent_pen
+        if card.warnings and zoom < COMPACT:  # its mark is hardly seen from there
+            return style.warning_pen
         return style.hover_pen if card.hovered else style.line_pen
 
 

@@ -76,7 +76,9 @@ class Style:
         self.line_pen = QPen(self.line, 1.0)
         self.hover_pen = QPen(mixed(self.line, self.muted, 0.5), 1.0)
         self.accent_pen = QPen(self.accent, 1.5)
-        self.error_pen = QPen(self.error, 1.5)
+        self.error_pen, self.warning_pen = QPen(self.error, 1.5), QPen(self.warning, 1.5)
+        for pen in (self.error_pen, self.warning_pen):
+            pen.setCosmetic(True)  # seen from afar, too
         self.bracket_pen = QPen(self.accent, 2.0)
         self.bracket_pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         self.surface_pen = QPen(self.surface, 1.5)
