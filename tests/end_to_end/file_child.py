@@ -64,8 +64,10 @@ def _memory(name: str) -> int:
 
 def open_hostile(folder: Path, first: int, count: int) -> dict[str, Any]:
     """Open so many hostile files, one after the other, as the window would; says what came of them."""
+    from engine.document.examples import examples
     from playground.files import opened
 
+    examples()  # read by every window as it starts: the program's own files, not what a hostile one makes it read
     path = folder / "hostile.nnp"
     watch = Watch(path)
     kinds: dict[str, Counter[str]] = {kind.__name__: Counter() for kind in hostile.KINDS}
