@@ -27,7 +27,7 @@ def metric_text(task: str, value: float) -> str:
     if math.isnan(value):
         return "—"
     if task == "regression":
-        return QLocale().toString(value, "f", 3)
+        return QLocale().toString(value, "f", 3).replace("-", "−")
     return QCoreApplication.translate("words", "{percent} %").format(percent=QLocale().toString(100 * value, "f", 1))
 
 
