@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar
 
 from engine.catalog.activations import Activation, Relu
@@ -62,20 +62,30 @@ class Sliding(Weighted):
             )
         return found
 
-    def padded(self, torch: Any, x: Any) -> tuple[Any, Shape]:
-        """A batch, and the zeros on both sides of each axis that are left to the convolution itself.
+    def _pads(self, lengths: Iterable[int]) -> list[tuple[int, int]]:
+        """The zeros before and behind each axis."""
+        return [padding(length, self.kernel_size, self.stride, self.dilation, self.padding) for length in lengths]
 
-        It adds them faster, but only where there are as many before as behind; other zeros the batch has already.
+    def own_zeros(self, shape: Shape) -> Shape:
+        """The zeros on both sides of each axis that are left to the convolution itself.
+
+        It adds them faster, but only where there are as many before as behind; other zeros are added by `padded`.
         """
-        pads = [padding(length, self.kernel_size, self.stride, self.dilation, self.padding) for length in x.shape[2:]]
-        if all(before == behind for before, behind in pads):
-            return x, tuple(before for before, _ in pads)
-        return pad_axes(torch, x, pads), (0,) * self.axes
+        pads = self._pads(shape[1:])
+        return tuple(before for before, _ in pads) if _even(pads) else (0,) * self.axes
+
+    def padded(self, torch: Any, x: Any) -> Any:
+        """A batch with the zeros that the convolution cannot add itself."""
+        pads = self._pads(x.shape[2:])
+        return x if _even(pads) else pad_axes(torch, x, pads)
 
     def forward(self, torch: Any, module: Any, *inputs: Any) -> Any:
-        x, zeros = self.padded(torch, inputs[0])
-        convolve = getattr(torch.nn.functional, f"conv{self.axes}d")
-        return convolve(x, module.weight, module.bias, self.stride, zeros, self.dilation, module.groups)
+        return module(self.padded(torch, inputs[0]))
+
+
+def _even(pads: list[tuple[int, int]]) -> bool:
+    """Whether each axis gets as many zeros before as behind."""
+    return all(before == behind for before, behind in pads)
 
 
 def check_groups(layer: Layer, groups: int, channels: int, filters: int) -> None:
@@ -119,6 +129,7 @@ class Convolution(Sliding, Filtering):
             self.filters,
             self.kernel_size,
             stride=self.stride,
+            padding=self.own_zeros(shapes[0]),
             dilation=self.dilation,
             groups=self.groups,
             bias=self.use_bias,
@@ -187,6 +198,7 @@ class DepthwiseConv2d(Sliding):
             channels * self.depth_multiplier,
             self.kernel_size,
             stride=self.stride,
+            padding=self.own_zeros(shapes[0]),
             dilation=self.dilation,
             groups=channels,
             bias=self.use_bias,
@@ -236,7 +248,7 @@ class SeparableConv2d(Sliding, Filtering):
         return nn.ParameterDict({**weights, "bias": pointwise.bias} if self.use_bias else weights)
 
     def forward(self, torch: Any, module: Any, *inputs: Any) -> Any:
-        x, zeros = self.padded(torch, inputs[0])
+        x, zeros = self.padded(torch, inputs[0]), self.own_zeros(inputs[0].shape[1:])
         convolve = torch.nn.functional.conv2d
         spatial = convolve(x, module["weight"], None, self.stride, zeros, self.dilation, groups=x.shape[1])
         return convolve(spatial, module["pointwise_weight"], module["bias"] if self.use_bias else None)
