@@ -7,9 +7,11 @@ what is trained, because both come from the same `build`, `forward` and `compute
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping
 from enum import IntEnum
+from functools import cache
 from typing import Any
 
 import torch
@@ -158,9 +160,22 @@ class Call:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         written = [text(argument) for argument in arguments]
-        written += [f"{name}={text(argument)}" for name, argument in named.items()]
+        usual = _defaults(self._function)
+        written += [f"{name}={text(value)}" for name, value in named.items() if not _same(value, usual.get(name))]
         value = self._function(*map(bare, arguments), **{name: bare(value) for name, value in named.items()})
         return _kept(f"{self._source}({', '.join(written)})", value)
+
+
+@cache
+def _defaults(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """What a layer of PyTorch takes where nothing is said; nothing of functions and optimizers: settings are shown."""
+    if not (isinstance(function, type) and issubclass(function, nn.Module)):
+        return {}
+    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
 
 
 class Namespace:

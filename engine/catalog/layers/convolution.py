@@ -66,13 +66,14 @@ class Sliding(Weighted):
         """The zeros before and behind each axis."""
         return [padding(length, self.kernel_size, self.stride, self.dilation, self.padding) for length in lengths]
 
-    def own_zeros(self, shape: Shape) -> Shape:
+    def own_zeros(self, shape: Shape) -> int | Shape:
         """The zeros on both sides of each axis that are left to the convolution itself.
 
         It adds them faster, but only where there are as many before as behind; other zeros are added by `padded`.
         """
         pads = self._pads(shape[1:])
-        return tuple(before for before, _ in pads) if _even(pads) else (0,) * self.axes
+        zeros = tuple(before for before, _ in pads) if _even(pads) else (0,) * self.axes
+        return zeros[0] if len(set(zeros)) == 1 else zeros
 
     def padded(self, torch: Any, x: Any) -> Any:
         """A batch with the zeros that the convolution cannot add itself."""

@@ -117,7 +117,7 @@ def test_several_outputs_have_their_own_losses_and_weights() -> None:
 
 def test_the_source_is_what_a_reader_expects() -> None:
     source = pytorch_source(resolve(chain(Dense(4, Tanh()), Dropout(0.25), Dense(1, Linear()))), "circle")
-    assert "        self.dense_1 = nn.Linear(2, 4, bias=True)\n" in source
+    assert "        self.dense_1 = nn.Linear(2, 4)\n" in source
     assert "        self.dropout_1 = nn.Dropout(0.25)\n" in source
     assert "        dense_1 = self.dense_1_activation(self.dense_1(input_1))\n" in source
     assert all(len(line) <= 100 for line in source.splitlines())
