@@ -21,7 +21,6 @@ from engine.export.proof import answers, difference, sample_inputs
 from tests.engine.export import everything
 from tests.engine.training.networks import around, chain
 
-BOUND = 1e-6
 _PROGRAM = """
 import pathlib, runpy, sys
 import numpy as np
@@ -53,7 +52,8 @@ def run(subjects: Mapping[str, Subject], folder: Path) -> None:
     )
     assert answer.returncode == 0, answer.stderr
     for name, expected in wanted.items():
-        assert difference(np.load(folder / f"net_{name}.answers.npy"), expected) <= BOUND, name
+        bound = everything.NORMALIZED_BOUND if name in everything.NORMALIZED else everything.BOUND
+        assert difference(np.load(folder / f"net_{name}.answers.npy"), expected) <= bound, name
 
 
 @pytest.mark.long

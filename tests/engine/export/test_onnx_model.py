@@ -28,15 +28,9 @@ from engine.export.formats.model import ExportedProgram, Onnx
 from engine.export.onnx_model import onnx_bytes, written
 from engine.export.proof import answers, sample_inputs
 from tests.engine.export import everything
-from tests.engine.export.everything import difference, subject_of
+from tests.engine.export.everything import BOUND, NORMALIZED, NORMALIZED_BOUND, difference, subject_of
 from tests.engine.export.subjects import read_back
 from tests.engine.training.networks import chain
-
-_BOUND = 1e-6
-_NORMALIZED = ("GroupNorm", "InstanceNorm", "LayerNorm")
-"""onnxruntime sums up means and variances in another order than PyTorch. Where what arrives hardly differs, it is
-divided by a small deviation, and the last digits of the sums with it."""
-_NORMALIZED_BOUND = 1e-5
 
 
 def image_network() -> Document:
@@ -78,7 +72,7 @@ def values() -> Any:
 
 
 def agrees(gallery: everything.Gallery, found: dict[str, Any], name: str) -> None:
-    bound = _NORMALIZED_BOUND if name in _NORMALIZED else _BOUND
+    bound = NORMALIZED_BOUND if name in NORMALIZED else BOUND
     for card in gallery.cards[name]:
         called = gallery.called(card)
         if called in found:  # two transpositions that undo each other leave no node
@@ -121,7 +115,7 @@ def test_onnxruntime_reads_it_back(normalization: str, tmp_path: Path, monkeypat
     subject, form = subject_of(image_network()), Onnx(normalization)
     files = form.files(subject, "net.onnx")
     found, wanted = read_back(subject, form, files, tmp_path, monkeypatch)
-    assert difference(found, wanted) <= _BOUND
+    assert difference(found, wanted) <= BOUND
     assert "Conv" in form.preview(files)
 
 
@@ -130,14 +124,14 @@ def test_pixels_go_in_where_nodes_scale_them() -> None:
     inputs = sample_inputs(subject.plan, 8)
     pixels = np.rint(inputs["input_1"] * 255).astype(np.float32)
     (found,) = ran(onnx_bytes(subject, scaled_by_nodes=True), [pixels])
-    assert difference(found, answers(subject, list(inputs.values()))) <= _BOUND
+    assert difference(found, answers(subject, list(inputs.values()))) <= BOUND
 
 
 def test_pytorch_reads_its_program_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subject, form = subject_of(image_network()), ExportedProgram()
     files = form.files(subject, "net.pt2")
     found, wanted = read_back(subject, form, files, tmp_path, monkeypatch)
-    assert difference(found, wanted) <= _BOUND
+    assert difference(found, wanted) <= BOUND
     assert "conv2d" in form.preview(files)
 
 
@@ -151,7 +145,7 @@ def test_several_outputs_come_with_the_main_one_first() -> None:
     wanted = everything.answers(subject, samples, "dense_2", "dense_3")
     assert [each.name for each in onnx.load(io.BytesIO(content)).graph.output] == ["dense_2", "dense_3"]
     for each, card in zip(found, ("dense_2", "dense_3"), strict=True):
-        assert difference(each, wanted[card]) <= _BOUND
+        assert difference(each, wanted[card]) <= BOUND
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
