@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from widgets.metrics import MetricsPanel
 
 _CANVAS_SECONDS = 0.025
-"""Between two looks at the canvas while training flat out: its small pictures take turns with the frames between, and
-the run has the time. Output is looked at in every frame."""
+"""Between two looks at the canvas while training flat out: its small pictures take turns with Output, which is looked
+at in the two frames between, and the run has the time."""
 _CURVES_SECONDS = 0.1
 """Between two looks at the curves while training: a curve of 2,000 points does not change faster to the eye."""
 _NUMBERS_SECONDS = 0.05
@@ -89,13 +89,14 @@ class Live(QObject):
         if not plan.ready:
             return ()
         probes: list[Probe] = []
-        if window.output.isVisible():
+        canvas, flat_out = window.canvas.isVisible(), self._session.flat_out
+        crowded = flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
+        if window.output.isVisible() and (crowded or not (flat_out and canvas)):
             node, unit = self._focus or ("", -1)
             # Flat out, the numbers behind the picture are sent while the pointer asks for one of them.
-            numbers = not self._session.flat_out or window.output.map.probe() is not None
+            numbers = not flat_out or window.output.map.probe() is not None
             probes.append(_probe(Decision, node=node, unit=unit, values=numbers))
-        crowded = self._session.flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
-        if window.canvas.isVisible() and not crowded:
+        if canvas and not crowded:
             nodes = tuple(window.canvas.visible_dense_nodes())
             probes.append(_probe(NeuronMaps, nodes=nodes, resolution=_RESOLUTION))
             learned = tuple(node_id for node_id in plan.order if plan.nodes[node_id].parameters)

@@ -18,7 +18,7 @@ from engine.plan.resolve import resolve
 from engine.probes.probe import Arrays, Probe
 from engine.training.backends import choose
 from engine.training.looking import inspection_is_loaded
-from engine.training.trainer import Diverged, Snapshot, Trainer
+from engine.training.trainer import Diverged, Evaluation, Snapshot, Trainer
 from engine.worker.keeper import Keeper
 from engine.worker.messages import (
     Edit,
@@ -40,6 +40,8 @@ from engine.worker.pace import FramePace, Rate, StepPace
 
 SLICE_SECONDS = 0.008
 """Training between two looks at the pipe: so long may a click wait."""
+_EVALUATION_SECONDS = 0.045
+"""Between two evaluations while training flat out: the window changes its figures twenty times a second."""
 _SHORTEST_SLICE = 0.002
 """Less would go into looking at the pipe instead of training."""
 
@@ -65,6 +67,8 @@ class Session:
         self._answered: tuple[Probe, ...] | None = None
         self._failed_probes: set[Probe] = set()
         self._keeper: Keeper | None = None
+        self._evaluation: Evaluation | None = None
+        self._evaluated_at = 0.0
 
     @property
     def trainer(self) -> Trainer | None:
@@ -75,6 +79,10 @@ class Session:
     def running(self) -> bool:
         """Whether it trains."""
         return self._pace.running
+
+    @property
+    def _flat_out(self) -> bool:
+        return self.running and math.isinf(self._pace.steps_per_second)
 
     def wait(self, now: float) -> float | None:
         """Seconds until there is something to do; None: until a message comes."""
@@ -150,6 +158,7 @@ class Session:
     def _acted(self) -> None:
         """The user did something and waits to see it: the next frame keeps no distance from the one before."""
         self._touched()
+        self._evaluation = None
         self._awaited = self._judging = True
 
     def _touched(self) -> None:
@@ -185,7 +194,7 @@ class Session:
 
     def _train(self, trainer: Trainer, now: float) -> None:
         self._keep(trainer)
-        if math.isinf(self._pace.steps_per_second):
+        if self._flat_out:
             # It ends when a frame may be made, asked for already or while it lasts: at once if somebody waits for it.
             due = self._until_answer(now) if self._answer_wanted() else self._frames.wait(now)
             at_once = self._awaited and self._answer_wanted()
@@ -245,7 +254,7 @@ class Session:
             trainer.epoch,
             trainer.step_count,
             self.running,
-            trainer.evaluate(),
+            self._evaluate(trainer, start),
             trainer.rate(),
             self._rate.per_second if self.running else 0.0,
             name,
@@ -255,6 +264,12 @@ class Session:
         snapshot = trainer.snapshot() if request.snapshot else None
         costs = tuple(end - begin for begin, end in pairwise(moments))
         return Frame(self._run, request.number, status, tuple(answers), snapshot, perf_counter() - start, costs)
+
+    def _evaluate(self, trainer: Trainer, now: float) -> Evaluation:
+        """The run's losses and metrics; flat out those of a moment ago will do."""
+        if self._evaluation is None or not self._flat_out or now - self._evaluated_at >= _EVALUATION_SECONDS:
+            self._evaluation, self._evaluated_at = trainer.evaluate(), now
+        return self._evaluation
 
     def _measure(self, trainer: Trainer, probe: Probe) -> Arrays | None:
         """A probe's answer; None where it does not fit or fails. A failure is told once a run."""

@@ -20,10 +20,10 @@ def test_numbers_are_sent_at_rest_and_while_the_pointer_asks_for_one(window: Mai
     qtbot.waitUntil(lambda: answers_map.probe() is None)
     assert asks_for_numbers(window) == [True]
     window.session.play()
-    assert asks_for_numbers(window) == [False]
+    qtbot.waitUntil(lambda: asks_for_numbers(window) == [False], timeout=PATIENCE)
     QTest.mouseMove(answers_map, answers_map.map_rect().center().toPoint())
     qtbot.waitUntil(lambda: "→" in window.output.read_out(), timeout=PATIENCE)
-    assert asks_for_numbers(window) == [True]
+    qtbot.waitUntil(lambda: asks_for_numbers(window) == [True], timeout=PATIENCE)
     QTest.mouseMove(window.output.legend)
     qtbot.waitUntil(lambda: asks_for_numbers(window) == [False], timeout=PATIENCE)
     window.session.pause()

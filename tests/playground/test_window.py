@@ -38,9 +38,9 @@ def test_space_trains_and_the_boundary_bends(window: MainWindow, qtbot: QtBot) -
     qtbot.waitUntil(lambda: epoch(window) >= 80, timeout=PATIENCE)
     press_space(window, qtbot)
     assert not window.session.running
+    qtbot.waitUntil(lambda: window.session.status is not None and not window.session.status.running, timeout=PATIENCE)
     assert window.session.status.evaluation.test_loss < 0.6 * loss
     assert output_picture(window) != before
-    qtbot.waitUntil(lambda: window.session.status is not None and not window.session.status.running, timeout=PATIENCE)
     stands_at = step(window)
     qtbot.wait(60)
     assert step(window) == stands_at
