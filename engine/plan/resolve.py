@@ -8,13 +8,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from engine.catalog.datasets.dataset import PlaneDataset
 from engine.catalog.layers.block import same_inside
+from engine.catalog.layers.layer import Buffer, Layer, Shape
 from engine.catalog.layers.output import Output
+from engine.catalog.parameters import Parameter
 from engine.document.errors import PlaygroundError, Sentence, ShapeError
 from engine.document.graph import Document, Network, Node
 from engine.document.placeholder import Placeholder
@@ -92,6 +96,22 @@ def resolve_after(before: Plan, document: Document, seen: Look | None = None) ->
     return after
 
 
+class _Facts(NamedTuple):
+    """What follows from a layer and the shapes that arrive."""
+
+    output_shape: Shape
+    parameters: Mapping[str, Parameter]
+    multiply_adds: int
+    buffers: Mapping[str, Buffer]
+
+
+@lru_cache(maxsize=4096)
+def _facts(layer: Layer, shapes: tuple[Shape, ...]) -> _Facts:
+    """Remembered, since an edit leaves most cards as they were. Raises ShapeError as `output_shape` does."""
+    output_shape = layer.output_shape(*shapes)
+    return _Facts(output_shape, layer.learned(*shapes), layer.multiply_adds(*shapes), layer.buffers(*shapes))
+
+
 def _resolve_node(
     document: Document, network: Network, node: Node, nodes: Mapping[str, NodePlan], seen: Look
 ) -> NodePlan:
@@ -109,7 +129,7 @@ def _resolve_node(
     if len(known) < len(shapes):  # a card before it has the problem; this one has none of its own
         return NodePlan(node, sources)
     try:
-        output_shape = layer.output_shape(*known)
+        facts = _facts(layer, known)
     except ShapeError as error:
         offered = (*remedies.from_error(error, node.id), *equal_widths(sources, nodes))
         problem = Problem("shape", error.sentence, node.id, offered)
@@ -117,7 +137,7 @@ def _resolve_node(
     checks = layer.checks_values and seen.at_hand
     if checks and (problem_of_values := _values_problem(document, node, sources, nodes)) is not None:
         return NodePlan(node, sources, known, problems=(problem_of_values,))
-    if math.prod(output_shape) > MOST_VALUES:
+    if math.prod(facts.output_shape) > MOST_VALUES:
         sentence = Sentence(
             "This card would give more than {most} values for every sample", {"most": f"{MOST_VALUES:,}"}
         )
@@ -127,10 +147,10 @@ def _resolve_node(
         node,
         sources,
         known,
-        output_shape,
-        layer.learned(*known),
-        layer.multiply_adds(*known),
-        buffers=layer.buffers(*known),
+        facts.output_shape,
+        facts.parameters,
+        facts.multiply_adds,
+        buffers=facts.buffers,
     )
     return _sharing(plan, nodes) if layer.shares_weights else plan
 
