@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.catalog.layers.layer import Shape
-from engine.document.errors import Sentence, ShapeError
+from engine.catalog.layers.layer import Layer, Shape
+from engine.document.errors import InvalidValueError, Sentence, ShapeError
 from engine.document.graph import Document
 from engine.plan.plan import NodePlan, Remedy
 
@@ -26,7 +26,7 @@ def equal_widths(sources: Sequence[str], nodes: Mapping[str, NodePlan]) -> tuple
         deciding = [
             _deciding(source, nodes) for source, shape in zip(sources, shapes, strict=True) if shape[0] != wanted
         ]
-        found = [card for card in deciding if card is not None]
+        found = [card for card in deciding if card is not None and _allows(nodes[card[0]].layer, card[1], wanted)]
         if found and len(found) == len(deciding):
             return (_set(dict.fromkeys(found), wanted),)
     return ()
@@ -42,6 +42,15 @@ def _deciding(node_id: str, nodes: Mapping[str, NodePlan]) -> tuple[str, str] | 
         if len(node.sources) != 1 or not _keeps_width(node):
             return None
         node = nodes[node.sources[0]]
+
+
+def _allows(layer: Layer, field: str, width: int) -> bool:
+    """Whether a layer can be so wide: joined branches may be wider than any card."""
+    try:
+        layer.replace(**{field: width})
+    except InvalidValueError:
+        return False
+    return True
 
 
 def _keeps_width(node: NodePlan) -> bool:

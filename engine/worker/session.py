@@ -42,7 +42,7 @@ SLICE_SECONDS = 0.008
 """Training between two looks at the pipe: so long may a click wait."""
 _EVALUATION_SECONDS = 0.045
 """Between two evaluations while training flat out: the window changes its figures twenty times a second."""
-_SHORTEST_SLICE = 0.002
+_SHORTEST_SLICE = 0.004
 """Less would go into looking at the pipe instead of training."""
 
 

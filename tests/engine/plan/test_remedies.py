@@ -79,6 +79,14 @@ def test_a_merging_card_with_a_single_input() -> None:
     assert str(problem.sentence) == "Add joins at least 2 inputs and has 1; connect another card to it"
 
 
+def test_no_card_is_told_to_be_wider_than_it_can_be() -> None:
+    document = chain(dense(65_536), dense(65_536), dense(4)).add(Concatenate(), 300, 100).add(Add(), 600, 100)
+    document = document.connect("dense_1", "concatenate_1", 0).connect("dense_2", "concatenate_1", 1)
+    document = document.connect("concatenate_1", "add_1", 0).connect("dense_3", "add_1", 1)
+    for remedy in problem_on(resolve(document), "shape", "add_1").remedies:
+        remedy.edit(document)
+
+
 def test_cycle() -> None:
     document = chain(dense(4), dense(4), dense(1)).add(Add(), 300, 100)
     document = document.connect("dense_1", "add_1", 0).connect("add_1", "dense_2").connect("dense_2", "add_1", 1)
