@@ -18,7 +18,7 @@ from engine.plan.resolve import resolve
 from engine.probes.probe import Arrays, Probe
 from engine.training.backends import choose
 from engine.training.looking import inspection_is_loaded
-from engine.training.trainer import Diverged, Evaluation, Snapshot, Trainer
+from engine.training.trainer import Diverged, Snapshot, Trainer
 from engine.worker.keeper import Keeper
 from engine.worker.messages import (
     Edit,
@@ -40,8 +40,6 @@ from engine.worker.pace import FramePace, Rate, StepPace
 
 SLICE_SECONDS = 0.008
 """Training between two looks at the pipe: so long may a click wait."""
-_EVALUATION_SECONDS = 0.045
-"""Between two evaluations while training flat out: the window changes its figures twenty times a second."""
 _SHORTEST_SLICE = 0.004
 """Less would go into looking at the pipe instead of training."""
 
@@ -67,8 +65,6 @@ class Session:
         self._answered: tuple[Probe, ...] | None = None
         self._failed_probes: set[Probe] = set()
         self._keeper: Keeper | None = None
-        self._evaluation: Evaluation | None = None
-        self._evaluated_at = 0.0
 
     @property
     def trainer(self) -> Trainer | None:
@@ -158,7 +154,6 @@ class Session:
     def _acted(self) -> None:
         """The user did something and waits to see it: the next frame keeps no distance from the one before."""
         self._touched()
-        self._evaluation = None
         self._awaited = self._judging = True
 
     def _touched(self) -> None:
@@ -254,7 +249,7 @@ class Session:
             trainer.epoch,
             trainer.step_count,
             self.running,
-            self._evaluate(trainer, start),
+            trainer.evaluate(),
             trainer.rate(),
             self._rate.per_second if self.running else 0.0,
             name,
@@ -264,12 +259,6 @@ class Session:
         snapshot = trainer.snapshot() if request.snapshot else None
         costs = tuple(end - begin for begin, end in pairwise(moments))
         return Frame(self._run, request.number, status, tuple(answers), snapshot, perf_counter() - start, costs)
-
-    def _evaluate(self, trainer: Trainer, now: float) -> Evaluation:
-        """The run's losses and metrics; flat out those of a moment ago will do."""
-        if self._evaluation is None or not self._flat_out or now - self._evaluated_at >= _EVALUATION_SECONDS:
-            self._evaluation, self._evaluated_at = trainer.evaluate(), now
-        return self._evaluation
 
     def _measure(self, trainer: Trainer, probe: Probe) -> Arrays | None:
         """A probe's answer; None where it does not fit or fails. A failure is told once a run."""
