@@ -62,7 +62,8 @@ class Live(QObject):
         self._marks: list[tuple[float, str]] = []
         self._frames = 0
         self._counted_since = perf_counter()
-        self._canvas_at = self._curves_at = self._numbers_at = self._texts_at = self._slow_at = -math.inf
+        self._canvas_at = self._output_at = -math.inf
+        self._curves_at = self._numbers_at = self._texts_at = self._slow_at = -math.inf
         self._clock = QTimer(self)
         self._clock.setInterval(500)
         self._clock.timeout.connect(self._tick)
@@ -91,7 +92,9 @@ class Live(QObject):
         probes: list[Probe] = []
         canvas, flat_out = window.canvas.isVisible(), self._session.flat_out
         crowded = flat_out and perf_counter() - self._canvas_at < _CANVAS_SECONDS
-        if window.output.isVisible() and (crowded or not (flat_out and canvas)):
+        # Where frames are so slow that the canvas is due in each of them, Output is not left out for ever.
+        waits = flat_out and canvas and not crowded and self._output_at > self._canvas_at
+        if window.output.isVisible() and not waits:
             node, unit = self._focus or ("", -1)
             # Flat out, the numbers behind the picture are sent while the pointer asks for one of them.
             numbers = not flat_out or window.output.map.probe() is not None
@@ -147,7 +150,7 @@ class Live(QObject):
 
     def follow(self, old: Plan | None, new: Plan) -> None:
         """The document changed."""
-        self._canvas_at = -math.inf
+        self._canvas_at = self._output_at = -math.inf
         change = difference(old, new)
         if change != "none":
             self._queue.clear()  # the run answers again
@@ -184,7 +187,7 @@ class Live(QObject):
         self.latest.clear()
         self._marks.clear()
         self._show_marks()
-        self._canvas_at = self._numbers_at = -math.inf
+        self._canvas_at = self._output_at = self._numbers_at = -math.inf
         self._curves_at = perf_counter()  # a curve of one point can wait: the network is what is looked for now
         self.refresh()
 
@@ -226,6 +229,7 @@ class Live(QObject):
     def _show(self, probe: Probe, answer: Arrays) -> None:
         window = self._window
         if isinstance(probe, Decision):
+            self._output_at = perf_counter()
             self._show_decision(probe, answer)
         elif isinstance(probe, NeuronMaps):
             self._canvas_at = perf_counter()

@@ -1,6 +1,6 @@
 """Frozen dataclasses whose methods are made when they are first needed.
 
-Python's `dataclass` compiles five methods for every class as it is declared. With some hundred entries in the catalogue
+Python's `dataclass` compiles six methods for every class as it is declared. With some hundred entries in the catalogue
 that is an eighth of the time in which the window opens, for methods of which most are never called. Here the fields
 are collected as always, and `dataclass` makes the methods at the first call of one of them.
 """

@@ -38,9 +38,9 @@ class Board(QGraphicsScene):
         self.cards: dict[str, Card] = {}
         self.links: dict[Edge, Link] = {}
         self.boxes: dict[str, ProblemBox] = {}
+        """By the card they hang below."""
         self._reading = 1.0
         """How much larger than cards problems are drawn."""
-        """By the card they hang below."""
         self.notes: list[NoteItem] = []
         self._reasons: dict[str, tuple[object, ...]] = {}
         """What each card's layout was computed from."""
