@@ -112,7 +112,7 @@ class Judging(Looking):
         return self._judge.loss_of_first(self._raw_answers(0, min(most, self._size)))
 
     @property
-    def _moment(self) -> float:
+    def moment(self) -> float:
         """Where the run stands, in epochs."""
         return self.epoch + self.position / self._size
 
@@ -126,7 +126,7 @@ class Judging(Looking):
         self._evaluation = Evaluation(*found[0].tolist())
         if self._takes_long:
             self._recorded_evaluation = self._evaluation  # until the epoch ends
-        return self._keep(self._moment, outputs[0], losses[0], recorded=self.position == 0)
+        return self._keep(self.moment, outputs[0], losses[0], recorded=self.position == 0)
 
     def _judged_answers(self) -> Array:
         """The raw answers to all that is judged: the first samples to learn from, and those to test on."""

@@ -165,7 +165,7 @@ class Run(Judging):
 
     def rate(self) -> float:
         """The learning rate of the next step."""
-        return float(self._rates(self.epoch + self.position / self._size))
+        return float(self._rates(self.moment))
 
     def _rates(self, epochs: Any) -> Any:
         """The learning rate at fractional epochs, one or an array of them."""
@@ -273,7 +273,7 @@ class Run(Judging):
         """
         if before * self._parts // self._size == self.position * self._parts // self._size:
             return
-        moment = self.epoch + self.position / self._size
+        moment = self.moment
         running = self._running_loss() if self._curve.takes_parts(self.epoch) else None
         if running is not None and math.isfinite(running):
             self._curve.record(moment, (running, math.nan, math.nan, math.nan, self.rate()))
@@ -314,8 +314,8 @@ class Run(Judging):
     def _return_to(self, standing: _Standing) -> None:
         self.epoch, self.step_count, self.position, state = standing
         self._put_state(state)
-        self._curve.truncate(self._moment)
-        self._forget_after(self._moment)
+        self._curve.truncate(self.moment)
+        self._forget_after(self.moment)
         self._has_gradient = False
         self._forget()
 

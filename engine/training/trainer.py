@@ -122,6 +122,10 @@ class Trainer(Protocol):
     def advance(self, seconds: float) -> int:
         """Train for about that long, at least one step; returns the optimizer steps taken. Raises Diverged."""
 
+    @property
+    def moment(self) -> float:
+        """Where the run stands, in epochs."""
+
     def step(self, unit: Unit) -> None:
         """Train on the next sample, on the rest of the running batch, or of the running epoch. Raises Diverged."""
 

@@ -190,14 +190,8 @@ class _Clock:
 
     def __init__(self, trainer: Run, planned: int, progress: Progress | None) -> None:
         self._trainer, self._planned, self._progress = trainer, planned, progress
-        self._size = len(split(trainer.plan.document.data).train)
         self._start, self._next = perf_counter(), 0.0
-        self._steps, self._moment = trainer.step_count, self.moment
-
-    @property
-    def moment(self) -> float:
-        """Where the run stands, in epochs."""
-        return self._trainer.epoch + self._trainer.position / self._size
+        self._steps, self._moment = trainer.step_count, trainer.moment
 
     @property
     def seconds(self) -> float:
@@ -211,14 +205,14 @@ class _Clock:
         if self._progress is None or (seconds < self._next and not over):
             return
         self._next = seconds + _PROGRESS_SECONDS
-        trained = self.moment - self._moment
+        trained = trainer.moment - self._moment
         self._progress(
             Standing(
-                self.moment,
+                trainer.moment,
                 self._planned,
                 float(trainer.curves()[-1, 1]),
                 (trainer.step_count - self._steps) / seconds,
-                (self._planned - self.moment) * seconds / trained if trained else math.inf,
+                (self._planned - trainer.moment) * seconds / trained if trained else math.inf,
             )
         )
 

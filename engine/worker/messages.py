@@ -17,6 +17,7 @@ from engine.document.frozen import frozen
 from engine.document.graph import Document
 from engine.export.format import Format
 from engine.importing.table import Matching
+from engine.probes.packing import Packed, pack, unpack
 from engine.probes.probe import Probe
 from engine.training.trainer import Evaluation, Snapshot, Unit
 
@@ -222,6 +223,14 @@ class Frame:
     """What it cost the worker to make."""
     costs: tuple[float, ...]
     """What each answer cost of it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        packed = tuple(None if answer is None else pack(answer) for answer in self.answers)
+        return _unpacked, (self.run, self.number, self.status, packed, self.snapshot, self.seconds, self.costs)
+
+
+def _unpacked(run: int, number: int, status: Status, packed: tuple[Packed | None, ...], *rest: Any) -> Frame:
+    return Frame(run, number, status, tuple(None if answer is None else unpack(answer) for answer in packed), *rest)
 
 
 @frozen(eq=False)

@@ -11,6 +11,8 @@ FASTEST = 1 / 60
 """Shortest time between two frames."""
 SLOWEST = 1 / 10
 """Longest time between two frames, whatever they cost."""
+EARLY = 0.002
+"""So much too early a frame may be made: training for the little time that is left would cost more than it gives."""
 
 
 class StepPace:
@@ -50,14 +52,15 @@ class FramePace:
     def sent(self, start: float, seconds: float) -> None:
         """A frame was begun at `start` and cost so many seconds.
 
-        One that was less than half a gap late does not delay those after it, so that their rate is what it should be.
+        One that was early, or less than half a gap late, does not move those after it, so that their rate is what it
+        should be.
         """
         gap = min(SLOWEST, max(FASTEST, seconds / SHARE))
-        self._next = (self._next if 0 <= start - self._next < gap / 2 else start) + gap
+        self._next = (self._next if -EARLY <= start - self._next < gap / 2 else start) + gap
 
     def wait(self, now: float) -> float:
         """Seconds until the next frame may be made."""
-        return max(0.0, self._next - now)
+        return left if (left := self._next - now) > EARLY else 0.0
 
 
 class Rate:

@@ -12,7 +12,6 @@ import numpy as np
 
 from engine.document.errors import PlaygroundError, Sentence
 from engine.document.graph import Document
-from engine.plan.data import split
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.probes.probe import Arrays, Probe
@@ -202,7 +201,7 @@ class Session:
                 self._touched()
                 if trainer.stopped is not None:
                     break
-        self._rate.note(perf_counter(), trainer.epoch + trainer.position / _size(trainer))
+        self._rate.note(perf_counter(), trainer.moment)
         self._tell_stop(trainer)
 
     def _tell_stop(self, trainer: Trainer) -> None:
@@ -312,10 +311,6 @@ def _is_of(snapshot: Snapshot, trainer: Trainer) -> bool:
     rows = snapshot.curves
     same = {name: array.shape for name, array in snapshot.weights.items()} == trainer.plan.saved_shapes
     return same and np.array_equal(trainer.curves()[: len(rows)], rows, equal_nan=True)
-
-
-def _size(trainer: Trainer) -> int:
-    return max(1, len(split(trainer.plan.document.data).train))
 
 
 def _place(backend: str, device: str) -> str:

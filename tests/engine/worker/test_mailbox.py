@@ -59,9 +59,23 @@ def test_the_other_end_is_gone(ends: tuple[Any, Any]) -> None:
     mailbox.close()
 
 
-def test_what_cannot_be_sent_is_an_error_of_the_loop(ends: tuple[Any, Any]) -> None:
-    mailbox = Mailbox(ends[1])
-    mailbox.post(lambda: None)
+def test_what_cannot_be_sent_is_an_error_where_it_is_posted(ends: tuple[Any, Any]) -> None:
+    near, far = ends
+    mailbox = Mailbox(far)
     with pytest.raises(Exception, match="pickle"):
-        mailbox.next(10.0)
+        mailbox.post(lambda: None)
+    mailbox.post("what can be sent")
+    assert near.recv() == "what can be sent"
+    mailbox.close()
+
+
+def test_a_message_is_sent_as_it_was_when_it_was_posted(ends: tuple[Any, Any]) -> None:
+    near, far = ends
+    mailbox = Mailbox(far)
+    numbers = np.zeros(300_000)
+    mailbox.post(np.zeros(300_000))  # fills the pipe, so that the next one waits
+    mailbox.post(numbers)
+    numbers += 1.0
+    near.recv()
+    assert not near.recv().any()
     mailbox.close()

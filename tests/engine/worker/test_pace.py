@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from engine.worker.pace import FASTEST, SHARE, SLOWEST, FramePace, Rate, StepPace
+from engine.worker.pace import EARLY, FASTEST, SHARE, SLOWEST, FramePace, Rate, StepPace
 
 
 def test_steps_come_at_their_time() -> None:
@@ -49,6 +49,16 @@ def test_frames_take_their_share_within_bounds(cost: float, gap: float) -> None:
     assert pace.wait(1.0) == pytest.approx(gap)
     assert pace.wait(1.0 + gap) == 0
     assert cost / gap <= SHARE + 1e-9 or gap == SLOWEST
+
+
+def test_frames_that_are_a_little_early_do_not_come_more_often() -> None:
+    pace = FramePace()
+    pace.sent(0.0, 0.0)
+    for number in range(1, 60):
+        assert pace.wait(number * FASTEST - 1.1 * EARLY) == pytest.approx(1.1 * EARLY)
+        assert pace.wait(number * FASTEST - 0.9 * EARLY) == 0
+        pace.sent(number * FASTEST - 0.9 * EARLY, 0.0)
+    assert pace.wait(59 * FASTEST) == pytest.approx(FASTEST)
 
 
 def test_a_frame_that_is_a_little_late_does_not_delay_the_next() -> None:
