@@ -70,7 +70,10 @@ class TorchTrainer(Run):
         if self._scaling is not None:
             self._scales = self._tensor(self._scaling.offset), self._tensor(self._scaling.factor)
         self._all_inputs = self._inputs(self._values)
-        self._all_targets = self._tensor(self._targets)
+        outputs = self.plan.outputs
+        # The loss of a class's number is one operator, that of ones and zeros several: felt in every small step.
+        of_classes = len(outputs) == 1 and outputs[0].loss.takes_classes
+        self._all_targets = self._tensor(self._targets.argmax(axis=1) if of_classes else self._targets)
         given = sum(math.prod(node.output_shape or ()) for node in self.plan.nodes.values())
         self._chunk = max(64, min(_CHUNK, _CHUNK_VALUES // max(1, given)))
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
@@ -123,7 +126,7 @@ class TorchTrainer(Run):
             if rate != optimizer.rate:
                 optimizer.rate = rate
             if self._moves_momentum and isinstance(optimizer, FlatOptimizer):
-                optimizer.momentum = float(self._momenta(self.epoch + self.position / self._size))
+                optimizer.momentum = float(self._momenta(self.moment))
         kept = network.rules.before_step()
         if isinstance(optimizer, SearchOptimizer):
             random = random_stream(self.plan.document.seed, "search", self.step_count)

@@ -28,6 +28,11 @@ class Loss(Entry, kind="losses"):
         """What a sample of each class counts; nothing: they count alike, however many classes there are."""
         return ()
 
+    @property
+    def takes_classes(self) -> bool:
+        """Whether `compute` also takes the numbers of the true classes, int64 (n,), for targets that are 1 and 0."""
+        return False
+
     def accepts(self, activation: Activation) -> bool:
         """Whether the loss makes sense after this output activation."""
         return activation.name == self.fuses if self.fuses else activation.elementwise

@@ -174,6 +174,10 @@ class CategoricalCrossEntropy(_OfClasses):
     def gradient(self, prediction: Array, target: Array) -> Array:
         return softmax(prediction) * _total(target) - _smoothed(target, self.label_smoothing)
 
+    @property
+    def takes_classes(self) -> bool:
+        return not self.label_smoothing and not self.weights
+
     def compute(self, nn: Any, prediction: Any, target: Any) -> Any:
         return nn.functional.cross_entropy(prediction, _smoothed(target, self.label_smoothing))
 

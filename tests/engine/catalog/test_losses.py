@@ -297,3 +297,24 @@ def test_what_a_loss_wants_it_accepts(loss: Loss) -> None:
     known = entries("activations")
     for task in loss.tasks:
         assert loss.accepts(known[loss.wanted(task)]())
+
+
+@pytest.mark.parametrize(
+    "loss", [each for each in defaults("losses") if each.takes_classes], ids=lambda loss: loss.name
+)
+def test_the_number_of_the_true_class_stands_for_its_target(loss: Any) -> None:
+    classes = torch.tensor([2, 0, 3, 3])
+    gradients = []
+    for target in (classes, torch.nn.functional.one_hot(classes, 4).float()):
+        prediction = torch.linspace(-2, 3, 16).reshape(4, 4).sin().requires_grad_()
+        value = loss.compute(torch.nn, prediction, target)
+        value.backward()
+        gradients.append((value.item(), prediction.grad))
+    assert gradients[0][0] == pytest.approx(gradients[1][0], rel=1e-6)
+    torch.testing.assert_close(gradients[0][1], gradients[1][1])
+
+
+def test_targets_that_are_no_single_class_are_never_numbers() -> None:
+    assert CategoricalCrossEntropy().takes_classes
+    assert not CategoricalCrossEntropy(label_smoothing=0.1).takes_classes
+    assert not CategoricalCrossEntropy(class_weights="1, 2").takes_classes
