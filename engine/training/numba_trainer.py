@@ -26,7 +26,7 @@ _ENOUGH = 0.75
 """Part of a slice after which it may end: a call of the kernels for the little that is left would cost more than it."""
 _BLOCKS = 4
 """Most blocks of orders that one call of the kernels goes through."""
-_PART = 4_000_000
+_PART = 1_000_000
 """Numbers that samples are made at once, where those of all would take too much memory: at least a batch of them."""
 _LOOKED_AT = 2**18
 """Bytes of answers that are kept for recording, so that they stay in the processor's cache."""
