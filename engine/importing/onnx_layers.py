@@ -23,7 +23,7 @@ from engine.catalog.layers.pooling import (
     MaxPool2d,
 )
 from engine.catalog.layers.shapes import SAME, VALID, padding, reach
-from engine.importing.building import Array, Building, Flow, Unknown
+from engine.importing.building import Array, Building, Flow, Unknown, per_channel
 from engine.importing.onnx_file import NodeRead
 
 _LOWEST = -3e38
@@ -266,6 +266,14 @@ def group_normalization(building: Building, node: NodeRead) -> Flow:
     return building.add(GroupNorm(groups=groups, epsilon=_epsilon(node)), [flow], node, weight=weight, bias=bias)
 
 
+def found_group_normalization(building: Building, node: NodeRead) -> Flow:
+    """Groups of channels of a sample, found in several operators; its arrays have a number for each channel."""
+    flow, groups = building.plain(building.flow(node)), node.attributes["num_groups"]
+    arrays = [per_channel(flow, building.needed(node, place)) for place in range(1, len(node.inputs))]
+    layer = GroupNorm(groups=groups, epsilon=_epsilon(node), affine=bool(arrays))
+    return building.add(layer, [flow], node, **dict(zip(("weight", "bias"), arrays, strict=False)))
+
+
 def layer_normalization(building: Building, node: NodeRead) -> Flow:
     """Each sample by itself: over all its values, or over the channels at each place."""
     flow = building.applied(building.flow(node))
@@ -292,13 +300,16 @@ def response_normalization(building: Building, node: NodeRead) -> Flow:
     size, attributes = int(node.attributes.get("size", 0)), node.attributes
     if size % 2 == 0:
         raise Unknown("its size (={size}) must be odd", size=size)
+    flow = building.flow(node)
+    if attributes.get("channels", 0) not in (0, flow.seen[0]):
+        raise Unknown("it goes over axes that no card normalizes")
     layer = LocalResponseNorm(
         size=size,
         alpha=_short(attributes.get("alpha", 1e-4)) / size,
         beta=_short(attributes.get("beta", 0.75)),
         offset=_short(attributes.get("bias", 1.0)),
     )
-    return building.add(layer, [building.flow(node)], node)
+    return building.add(layer, [flow], node)
 
 
 def lookup(building: Building, node: NodeRead) -> Flow | Array:

@@ -42,6 +42,7 @@ from engine.importing.onnx_file import (
     read_model,
     shown,
 )
+from engine.importing.onnx_patterns import GROUPS, found_layers
 
 Array = NDArray[Any]
 Rule = Callable[[Building, NodeRead], "Flow | Array"]
@@ -94,6 +95,7 @@ _RULES: Mapping[str, Rule] = MappingProxyType(
         "Gather": layers.lookup,
         "Gemm": layers.gemm,
         "GroupNormalization": layers.group_normalization,
+        GROUPS: layers.found_group_normalization,
         "Identity": shapes.same,
         "InstanceNormalization": layers.instance_normalization,
         "LRN": layers.response_normalization,
@@ -115,6 +117,7 @@ _RULES: Mapping[str, Rule] = MappingProxyType(
 
 
 def _imported(model: ModelRead, data: Data | None) -> Imported:
+    model = found_layers(model)
     building = Building(model)
     raw = model.metadata.get(SCALED) == "nodes"
     for name, shape in model.inputs.items():
