@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from time import perf_counter
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.document.graph import Document
 from engine.probes.probe import Probe
@@ -105,7 +105,8 @@ class WorkerClient(QObject):
         self._restarts = 0
         self._resumed_step = 0
         self._stopped = False
-        self._arrived.connect(self._receive)
+        # Queued also in this thread: of a process that was up before this object, no one else could have heard yet.
+        self._arrived.connect(self._receive, Qt.ConnectionType.QueuedConnection)
         self._watch = QTimer(self)
         self._watch.setInterval(WATCH_MILLISECONDS)
         self._watch.timeout.connect(self._look)

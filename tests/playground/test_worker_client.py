@@ -63,6 +63,18 @@ def listener(qtbot: QtBot) -> Iterator[Listener]:
     client.stop()
 
 
+def test_a_process_that_is_up_before_anyone_listens_still_tells_who_it_is(qtbot: QtBot) -> None:
+    process, came = WorkerProcess(), threading.Event()
+    process.listen(came.set)
+    assert came.wait(SECONDS / 1000)
+    client = WorkerClient(process)
+    ready: list[Ready] = []
+    client.ready.connect(ready.append)
+    qtbot.waitUntil(lambda: client.is_ready, timeout=SECONDS)
+    assert [one.process_id for one in ready] == [process.process_id]
+    client.stop()
+
+
 def test_a_run_is_loaded_played_paused_stepped_and_changed(qtbot: QtBot, listener: Listener) -> None:
     client = listener.client
     with qtbot.waitSignal(client.ready, timeout=SECONDS) as ready:
