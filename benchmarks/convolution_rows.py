@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from collections.abc import Callable
 
 import torch
 from torch import nn
 
-from benchmarks.kernel_rows import Digits784, speed
-from benchmarks.table import RUNS, Row
+from benchmarks.engine_rows import going_on, tutorial_loop
+from benchmarks.kernel_rows import Digits784
+from benchmarks.table import RUNS, Row, in_turns
 from engine.catalog.activations import Relu, Softmax
 from engine.catalog.layers.convolution import Conv2d
 from engine.catalog.layers.dense import Dense, Input
@@ -23,7 +24,7 @@ from engine.plan.resolve import resolve
 from engine.training.torch_trainer import TorchTrainer
 
 _BATCH = 32
-_SECONDS = 2.0
+_SECONDS = 8.0
 
 
 def digits_network() -> Document:
@@ -45,8 +46,8 @@ def digits_network() -> Document:
     return document.set_training(loss=loss, optimizer=optimizer, batch_size=_BATCH, epochs=100_000)
 
 
-def bare(document: Document, seconds: float) -> float:
-    """Samples per second of a plain loop over the same network, written with PyTorch's own modules."""
+def bare_loop(document: Document) -> Callable[[float], float]:
+    """A plain loop over the same network, written with PyTorch's own modules: see `tutorial_loop`."""
     samples = split(document.data).train
     inputs = torch.from_numpy(samples.values).view(-1, 1, 28, 28)
     targets = torch.from_numpy(samples.targets)
@@ -55,29 +56,17 @@ def bare(document: Document, seconds: float) -> float:
         nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(16 * 49, 10),
     )  # fmt: skip
-    optimizer, loss_function, done = torch.optim.SGD(network.parameters(), lr=0.01), nn.CrossEntropyLoss(), 0
-    start = perf_counter()
-    while perf_counter() - start < seconds:
-        order = torch.randperm(len(inputs))
-        for first in range(0, len(inputs), _BATCH):
-            chosen = order[first : first + _BATCH]
-            optimizer.zero_grad()
-            loss_function(network(inputs[chosen]), targets[chosen]).backward()
-            optimizer.step()
-            done += len(chosen)
-            if perf_counter() - start >= seconds:
-                break
-    return done / (perf_counter() - start)
+    return tutorial_loop(network, 0.01, nn.CrossEntropyLoss(), inputs, targets, _BATCH)
 
 
 def convolution_rows() -> list[Row]:
     """No view asks for anything."""
     document, ratios = digits_network(), []
-    run = TorchTrainer(resolve(document), recorded=False)
-    bare(document, 0.5)  # the same threads as the run has chosen
+    ours, bare = going_on(TorchTrainer(resolve(document), recorded=False)), bare_loop(document)
+    in_turns(ours, bare, 0.5)  # with the same threads as the run has chosen
     for _ in range(RUNS):
-        ours = speed(run, _SECONDS)
-        ratios.append(ours / bare(document, _SECONDS))
+        rate, rate_of_bare = in_turns(ours, bare, _SECONDS)
+        ratios.append(rate / rate_of_bare)
     what = "torch backend / bare PyTorch loop, CNN on 28×28, batch 32, no view"
     return [Row(what, tuple(ratios), "×", 0.95, at_least=True)]
 

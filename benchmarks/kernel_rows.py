@@ -10,12 +10,11 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
 from typing import Annotated, Any
 
 import numpy as np
 
-from benchmarks.engine_rows import bare_loop, dense_network
+from benchmarks.engine_rows import bare_loop, dense_network, going_on
 from benchmarks.table import RUNS, Row
 from engine.catalog.activations import Relu, Softmax
 from engine.catalog.datasets.dataset import Dataset, Samples
@@ -81,12 +80,8 @@ def trainer(document: Document, engine: str) -> Trainer:
 
 def speed(run: Trainer, seconds: float = _SECONDS) -> float:
     """Samples per second."""
-    size = len(split(run.plan.document.data).train)
     run.advance(0.1)
-    done, start = -(run.epoch * size + run.position), perf_counter()
-    while perf_counter() - start < seconds:
-        run.advance(0.005)
-    return (done + run.epoch * size + run.position) / (perf_counter() - start)
+    return going_on(run)(seconds)
 
 
 def eager_rows() -> list[Row]:
@@ -99,10 +94,11 @@ def eager_rows() -> list[Row]:
     ):
         document = dense_network(columns, hidden).set_training(epochs=10_000_000)
         run, ratios, rates = trainer(document, "numba"), [], []
-        bare_loop(document, 0.1)
+        bare = bare_loop(document)
+        bare(0.1)
         for _ in range(RUNS):
             rates.append(speed(run))
-            ratios.append(rates[-1] / bare_loop(document, _SECONDS))
+            ratios.append(rates[-1] / bare(_SECONDS))
         note = f"{statistics.median(rates) / 250:,.0f} epochs of 250 samples a second"
         what = f"numba backend / PyTorch eager, {name}, batch 10"
         rows.append(Row(what, tuple(ratios), "×", bound, at_least=True, note=note))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUNS = 5
+_TURNS = 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,15 @@ Measure = Callable[[], Sequence[Row]]
 def repeat(measure: Callable[[], float], runs: int = RUNS) -> tuple[float, ...]:
     """The measure, several times over."""
     return tuple(measure() for _ in range(runs))
+
+
+def in_turns(ours: Callable[[float], float], theirs: Callable[[float], float], seconds: float) -> tuple[float, float]:
+    """The mean speeds of two, each called with how long to work.
+
+    They take short turns, so that what else the machine does meets both alike.
+    """
+    rates = [(ours(seconds / _TURNS), theirs(seconds / _TURNS)) for _ in range(_TURNS)]
+    return statistics.fmean(rate for rate, _ in rates), statistics.fmean(rate for _, rate in rates)
 
 
 def machine() -> str:
