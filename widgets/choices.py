@@ -47,17 +47,23 @@ class QuietCombo(QComboBox):
         """Draw what fits of a long choice, with its … where it is cut: Qt cuts through a letter."""
         painter, option = QStylePainter(self), QStyleOptionComboBox()
         self.initStyleOption(option)
-        picture = self.picture()
+        picture, option.currentText = self.shown()
         if picture is not None:
             option.currentIcon, option.iconSize = picture, _THUMBNAIL
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+    def shown(self) -> tuple[QIcon | None, str]:
+        """The picture and the words of the choice as they are drawn: words that do not fit beside it stand alone."""
+        option, picture, metrics = QStyleOptionComboBox(), self.picture(), self.fontMetrics()
+        self.initStyleOption(option)
         control, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(control, option, part, self).width() - theme.UNIT
-        if picture is not None:
-            room -= _THUMBNAIL.width() + theme.UNIT
         text: str = option.currentText
-        option.currentText = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-        painter.drawComplexControl(control, option)
-        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        beside = room - _THUMBNAIL.width() - theme.UNIT
+        if picture is not None and metrics.horizontalAdvance(text) <= beside:
+            return picture, text
+        return None, metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def picture(self) -> QIcon | None:
         """What is drawn before the choice."""

@@ -187,3 +187,18 @@ def test_the_tip_of_the_field_is_the_picture_of_its_choice(desk: Any, qtbot: QtB
     qtbot.waitUntil(lambda: "data:image/png" in QToolTip.text())
     assert ACTIVATIONS["tanh"].reference in QToolTip.text()
     QToolTip.hideText()
+
+
+def test_words_that_do_not_fit_beside_their_picture_stand_alone(qtbot: QtBot, theme: Theme) -> None:
+    desk = Desk(qtbot, "initializers", "tensorflow_playground")
+    combo = desk.combo
+    wide, words = combo.shown()
+    assert wide is not None and words == "TensorFlow Playground"
+    needed = combo.fontMetrics().horizontalAdvance(words)
+    desk.page.resize(needed + 90, 200)
+    qtbot.waitUntil(lambda: combo.width() < needed + 90)
+    assert combo.shown() == (None, "TensorFlow Playground")
+    desk.page.resize(needed, 200)
+    qtbot.waitUntil(lambda: combo.width() < needed)
+    alone, cut = combo.shown()
+    assert alone is None and cut.endswith("…") and words.startswith(cut[:-1])
