@@ -18,6 +18,7 @@ from engine.plan.data import split
 from engine.plan.plan import NodePlan, Plan
 from engine.probes.curves import Curves
 from engine.probes.decision import CLASSES
+from engine.probes.predictions import Predictions
 from engine.probes.probe import Arrays
 from playground import words
 from playground.commands.window import program_version
@@ -59,6 +60,15 @@ class Plane:
 
 
 @dataclass(frozen=True, eq=False)
+class Fit:
+    """What a regression predicts beside what is true, (samples,) each, and which samples they are."""
+
+    predicted: NDArray[np.float64]
+    true: NDArray[np.float64]
+    of: str
+
+
+@dataclass(frozen=True, eq=False)
 class Report:
     """All that stands on the page."""
 
@@ -81,6 +91,7 @@ class Report:
     confusion_of: str
     """Which samples are counted."""
     plane: Plane | None
+    fit: Fit | None
     remark: str
     """What is missing, and why; nothing if all is there."""
     versions: str
@@ -89,7 +100,7 @@ class Report:
 def report_of(window: MainWindow) -> Report:
     """The report about the run of a window as it stands; the run is asked, and waited for a moment."""
     plan = window.controller.plan
-    answers = ask_pictures(window, [METRICS, PLANE, Curves()])
+    answers = ask_pictures(window, [METRICS, PLANE, Predictions(), Curves()])
     metrics = answers.get(METRICS, {})
     document = plan.document
     status = window.session.status
@@ -112,8 +123,9 @@ def report_of(window: MainWindow) -> Report:
         history,
         document.data.dataset.class_names,
         metrics.get(f"{part}.confusion"),
-        _tr("test samples") if part == "test" else _tr("training samples"),
+        _which(part == "test"),
         _plane(document, answers.get(PLANE)),
+        _fit(answers.get(Predictions())),
         missing,
         _versions(window, document),
     )
@@ -226,6 +238,16 @@ def _plane(document: Document, answer: Arrays | None) -> Plane | None:
         return None
     by_class = int(answer["kind"][0]) == CLASSES
     return Plane(answer["image"], by_class, split(document.data).train, document.data.dataset.task)
+
+
+def _fit(answer: Arrays | None) -> Fit | None:
+    if answer is None:
+        return None
+    return Fit(answer["predicted"], answer["true"], _which(bool(answer["tested"][0])))
+
+
+def _which(tested: bool) -> str:
+    return _tr("test samples") if tested else _tr("training samples")
 
 
 def _versions(window: MainWindow, document: Document) -> str:

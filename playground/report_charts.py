@@ -1,4 +1,4 @@
-"""The charts of a report, painted in the light theme: the loss, which class is taken for which, the answer."""
+"""The charts of a report, painted in the light theme: loss, classes taken for others, predictions, the plane."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _DOTS = 300
 """Samples that are drawn over the plane."""
 _DARKER = 125
 """Per cent: a sample stands out from an answer that is right."""
+_PAD = 0.04
+"""Part of a range that is left free at both ends, so that no dot is cut."""
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _CENTER = Qt.AlignmentFlag.AlignCenter
@@ -145,6 +147,46 @@ def _ground(share: float, right: bool) -> QColor:
     strength = share if right else math.sqrt(share)
     ends = zip(start.getRgb()[:3], end.getRgb()[:3], strict=True)  # type: ignore[index]
     return QColor(*(round(low + (high - low) * strength) for low, high in ends))
+
+
+def paint_fit(painter: QPainter, area: QRectF, predicted: NDArray[np.float64], true: NDArray[np.float64]) -> None:
+    """A dot for each sample: across what is true, upwards what is predicted; on the line they are equal."""
+    finite = np.isfinite(predicted)
+    known = np.concatenate([predicted[finite], true])
+    if not finite.any():
+        return
+    low, high = float(known.min()), float(known.max())
+    pad = _PAD * (high - low)
+    low, high = (low - pad, high + pad) if pad > curves_data.TINY else curves_data.linear_range(low, high)
+    side = min(area.width() - _TICKS - 8, area.height() - 12 - _BELOW)
+    plot = QRectF(area.left() + _TICKS, area.top() + 8, side, side)
+    scale = side / (high - low)
+
+    def place(across: float, up: float) -> QPointF:
+        return QPointF(plot.left() + (across - low) * scale, plot.bottom() - (up - low) * scale)
+
+    painter.setFont(letters())
+    for value, text in curves_data.linear_ticks(low, high):
+        at = place(value, value)
+        painter.setPen(QPen(QColor(LIGHT.line), 1))
+        painter.drawLine(QPointF(plot.left(), at.y()), QPointF(plot.right(), at.y()))
+        painter.drawLine(QPointF(at.x(), plot.top()), QPointF(at.x(), plot.bottom()))
+        painter.setPen(QColor(LIGHT.muted))
+        painter.drawText(QRectF(area.left() + 14, at.y() - 8, _TICKS - 20, 16), _RIGHT, text)
+        painter.drawText(QRectF(at.x() - 30, plot.bottom() + 2, 60, 14), _CENTER, text)
+    words = QCoreApplication.translate
+    painter.drawText(QRectF(plot.left(), plot.bottom() + 16, side, 14), _CENTER, words("report", "true"))
+    painter.save()
+    painter.translate(area.left(), plot.bottom())
+    painter.rotate(-90)
+    painter.drawText(QRectF(0, 0, side, 14), _CENTER, words("report", "predicted"))
+    painter.restore()
+    painter.setPen(QPen(QColor(LIGHT.muted), 1))
+    painter.drawLine(plot.bottomLeft(), plot.topRight())
+    painter.setPen(QPen(QColor(LIGHT.surface), 0.5))
+    painter.setBrush(TRAIN)
+    for across, up in zip(true[finite].tolist(), predicted[finite].tolist(), strict=True):
+        painter.drawEllipse(place(across, up), 2.25, 2.25)
 
 
 def paint_plane(

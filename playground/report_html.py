@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 
 from playground.diagram import Paint, svg_of
 from playground.report import Facts, Report
-from playground.report_charts import paint_confusion, paint_loss, paint_plane
+from playground.report_charts import paint_confusion, paint_fit, paint_loss, paint_plane
 from playground.report_page import WIDTH, chart_widths, data_is_left
 from widgets import theme
 
@@ -138,7 +138,7 @@ def _charts(report: Report) -> Iterable[str]:
     first, other = QRectF(0, 0, wide, _CHART_TALL), QRectF(0, 0, narrow, _CHART_TALL)
     if len(report.history) > 1:
         yield _chart(_tr("Loss"), "loss", first, lambda painter: paint_loss(painter, first, report.history))
-    plane, counts = report.plane, report.confusion
+    plane, counts, fit = report.plane, report.confusion, report.fit
     if plane is not None:
         values = (plane.image, plane.by_class, plane.samples, plane.task)
         title = _tr("Answer on the plane")
@@ -147,6 +147,9 @@ def _charts(report: Report) -> Iterable[str]:
         title = _tr("Confusion, {samples}").format(samples=report.confusion_of)
         names = report.classes
         yield _chart(title, "confusion", other, lambda painter: paint_confusion(painter, other, counts, names))
+    if fit is not None:
+        title = _tr("Predictions, {samples}").format(samples=fit.of)
+        yield _chart(title, "fit", other, lambda painter: paint_fit(painter, other, fit.predicted, fit.true))
 
 
 def _chart(title: str, name: str, area: QRectF, paint: Paint) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from playground.diagram import pdf_of
 from playground.report import Facts, Report
-from playground.report_charts import LIGHT, letters, paint_confusion, paint_loss, paint_plane
+from playground.report_charts import LIGHT, letters, paint_confusion, paint_fit, paint_loss, paint_plane
 from widgets import theme
 
 PAGE = QSizeF(793.7, 1122.5)
@@ -46,7 +46,7 @@ def data_is_left(report: Report) -> bool:
 
 def chart_widths(report: Report, side: float, wide: float) -> tuple[float, float]:
     """Of the loss, and of each of the charts beside it, which are so tall."""
-    squares = (report.plane is not None) + (report.confusion is not None)
+    squares = sum(chart is not None for chart in (report.plane, report.confusion, report.fit))
     narrow = min(side * (0.85 if squares == 2 else 1.2), (0.28 if squares == 2 else 0.45) * wide)
     return wide - squares * (narrow + CHART_GAP), narrow
 
@@ -236,6 +236,9 @@ class Page:
             title = _tr("Confusion, {samples}").format(samples=report.confusion_of)
             self._heading(left, area.top(), narrow, title)
             paint_confusion(self._painter, QRectF(left, y, narrow, side), report.confusion, report.classes)
+        if report.fit is not None:
+            self._heading(left, area.top(), narrow, _tr("Predictions, {samples}").format(samples=report.fit.of))
+            paint_fit(self._painter, QRectF(left, y, narrow, side), report.fit.predicted, report.fit.true)
 
     # --- small parts -------------------------------------------------------------------------------------------------
 

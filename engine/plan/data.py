@@ -106,6 +106,20 @@ def drawn(data: Data) -> tuple[Samples, int]:
     return samples, cut
 
 
+def as_held(data: Data) -> Samples:
+    """The samples to learn from as the data set holds them, before it fills gaps and scales numbers."""
+    samples, cut = drawn(data)
+    return samples.take(slice(cut))
+
+
+def in_units(data: Data, numbers: Array) -> Array:
+    """Targets of a regression, or answers to it, in the units of its file, however they were scaled to be learnt."""
+    train = as_held(data)
+    ends = Samples(train.values[[0, 0]], np.array([0.0, 1.0]))
+    low, high = data.dataset.prepared(ends, train).targets.tolist()
+    return (numbers - low) / (high - low)
+
+
 def _inserted(samples: Samples, place: int, more: Samples) -> Samples:
     """The samples with others in between."""
     values = np.concatenate([samples.values[:place], more.values, samples.values[place:]])

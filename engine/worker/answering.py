@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.catalog.datasets.dataset import Samples
 from engine.document.errors import InvalidValueError
 from engine.document.graph import Document
-from engine.plan.data import split
+from engine.plan.data import in_units, split
 from engine.plan.plan import Plan
 from engine.plan.resolve import resolve
 from engine.probes.answers_of_samples import confidences
@@ -21,7 +21,7 @@ from engine.probes.metrics import judge
 from engine.training.judge import Judge
 from engine.training.parameters import check_fits
 from engine.training.trainer import Snapshot
-from engine.worker.given import in_units, read
+from engine.worker.given import read
 
 Array = NDArray[Any]
 _CHUNK = 1024

@@ -15,7 +15,7 @@ from engine.document.errors import FileError, InvalidValueError
 from engine.document.graph import Data
 from engine.images.folders import SUFFIXES as PICTURES
 from engine.images.folders import picture
-from engine.plan.data import drawn
+from engine.plan.data import as_held
 from engine.tables.archive import read_arrays
 from engine.tables.content import Column, Content, number_text
 from engine.tables.files import MOST_BYTES, read_table
@@ -46,23 +46,7 @@ def read(data: Data, path: Path, *, answered: bool) -> Samples:
         found = _points(data, path, answered)
     if not len(found):
         raise InvalidValueError("the file (={file}) holds no sample without a gap; fill the gaps in", file=path)
-    return dataset.prepared(found, _learnt(data)) if isinstance(dataset, Table) else found
-
-
-def in_units(data: Data, answers: Array) -> Array:
-    """Answers to a regression in the units of its file, whatever they were scaled by to be learnt."""
-    dataset = data.dataset
-    if not isinstance(dataset, Table):
-        return answers
-    train = _learnt(data)
-    ends = dataset.prepared(Samples(train.values[[0, 0]], np.array([0.0, 1.0])), train).targets
-    return (answers - ends[0]) / (ends[1] - ends[0])
-
-
-def _learnt(data: Data) -> Samples:
-    """The samples to learn from before gaps are filled and numbers scaled."""
-    samples, cut = drawn(data)
-    return samples.take(slice(cut))
+    return dataset.prepared(found, as_held(data)) if isinstance(dataset, Table) else found
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------

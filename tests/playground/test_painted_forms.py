@@ -20,7 +20,7 @@ from engine.document.graph import Document
 from playground.diagram import Diagram
 from playground.report import described, report_of
 from playground.report_answers import METRICS, Asker
-from playground.report_charts import paint_confusion
+from playground.report_charts import paint_confusion, paint_fit
 from playground.report_html import html
 from playground.report_page import pdf
 from playground.window import MainWindow
@@ -183,12 +183,17 @@ def test_a_card_whose_picture_is_out_of_sight_has_one_all_the_same(trained: Main
     rest(trained, qtbot)
 
 
-def test_a_regression_has_the_answer_on_the_plane_and_no_confusion(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_regression_has_the_answer_on_the_plane_its_predictions_and_no_confusion(
+    window: MainWindow, qtbot: QtBot
+) -> None:
     opened(window, qtbot, load_example("plane").document)
     report = report_of(window)
+    assert report.fit is not None and report.fit.of == "test samples" and len(report.fit.true) == 500
+    page = html(report).decode()
+    assert "Predictions, test samples" in page and "predicted" in page
     assert report.confusion is None and report.plane is not None and not report.plane.by_class
     assert dict(report.data)["task"] == "regression"
-    assert html(report).decode().count("<svg") == 2 and pages(pdf(report)) == 1
+    assert page.count("<svg") == 3 and pages(pdf(report)) == 1
 
 
 def test_who_waits_for_an_answer_asks_for_nothing_afterwards(trained: MainWindow, qtbot: QtBot) -> None:
@@ -229,6 +234,28 @@ def test_the_confusion_of_many_classes_fits() -> None:
     assert "99" in texts(svg)
     for item in tree.iter("{http://www.w3.org/2000/svg}text"):
         assert -200 <= float(item.attrib["x"]) <= 300 and -200 <= float(item.attrib["y"]) <= 200
+
+
+def dots(predicted: list[float], true: list[float]) -> list[tuple[float, float]]:
+    """Where the samples are drawn, on a sheet of 240 × 200."""
+    from playground.diagram import svg_of
+
+    values = np.array(predicted), np.array(true)
+    svg = svg_of(QSizeF(240, 200), "x", lambda painter: paint_fit(painter, QRectF(0, 0, 240, 200), *values))
+    circles = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}circle")
+    return [(float(item.attrib["cx"]), float(item.attrib["cy"])) for item in circles]
+
+
+def test_predictions_stand_above_the_line_where_they_are_too_large() -> None:
+    (exact, high, low) = dots([0.0, 2.0, 1.0], [0.0, 1.0, 2.0])
+    assert exact[0] < high[0] < low[0] and high[1] < low[1] < exact[1]
+    assert high[0] - exact[0] == pytest.approx(exact[1] - low[1], abs=0.1)  # one unit is as long in both directions
+    assert all(0 <= x <= 240 and 0 <= y <= 200 for x, y in (exact, high, low))
+
+
+def test_predictions_that_are_no_numbers_or_all_the_same_are_no_trouble() -> None:
+    assert dots([float("nan")], [1.0]) == []
+    assert len(dots([1.0, 1.0, float("inf")], [1.0, 1.0, 1.0])) == 2
 
 
 def test_entries_are_described_without_what_is_zero_as_always() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from engine.catalog.activations import Linear, Softmax, Tanh
 from engine.catalog.datasets.drawn import Drawn
 from engine.catalog.datasets.functions import Saddle
 from engine.catalog.datasets.plane import Circle, Rings
+from engine.catalog.datasets.table import opened
 from engine.catalog.layers.dense import Dense, Input
 from engine.catalog.losses import CategoricalCrossEntropy, MeanSquaredError
 from engine.catalog.metrics import metrics_for
@@ -18,6 +20,9 @@ from engine.document.graph import Data, Document, Network, Training
 from engine.plan.data import split
 from engine.plan.resolve import resolve
 from engine.probes.metrics import Metrics, judge
+from engine.probes.predictions import Predictions
+from engine.tables.content import suggested
+from engine.tables.files import read_table
 from engine.training.torch_trainer import TorchTrainer
 from engine.worker.headless import train
 
@@ -83,3 +88,28 @@ def test_the_command_line_knows_them_at_the_end() -> None:
     result = train(RINGS, epochs=3, engine="torch")
     assert result.metrics["test.accuracy"][0] == pytest.approx(result.evaluation.test_metric)
     assert result.metrics["test.confusion"].sum() == 45
+
+
+@pytest.mark.parametrize("most", [500, 7])
+def test_predictions_are_what_the_network_answers_beside_what_is_true(most: int) -> None:
+    run = TorchTrainer(resolve(SADDLE))
+    run.train_epochs(2)
+    found, samples, output = Predictions(most=most).measure(run), split(run.plan.document.data).test, run.plan.output
+    assert output is not None and found["tested"].tolist() == [True]
+    places = np.linspace(0, len(samples) - 1, min(most, len(samples))).astype(int)
+    answered = run.outputs(samples.values, (output,))[output][places, 0]
+    np.testing.assert_allclose(found["predicted"], answered, atol=1e-6)
+    np.testing.assert_allclose(found["true"], samples.targets[places])
+    assert not Predictions().fits(resolve(CIRCLE))
+
+
+def test_where_nothing_is_held_back_predictions_are_of_what_was_learnt(tmp_path: Path) -> None:
+    file = tmp_path / "few.csv"
+    file.write_text("size,price\n1.5,2.25\n2.5,3.125\n3.25,4.5\n4.75,5.5\n")
+    content = read_table(str(file))
+    table = opened(content, suggested(content))
+    made = document(table, Dense(2), Dense(1, Linear())).set_data(train_share=0.9).set_training(batch_size=2)
+    found = Predictions().measure(TorchTrainer(resolve(made)))
+    assert found["tested"].tolist() == [False] and len(found["predicted"]) == 4
+    assert sorted(found["true"].tolist()) == pytest.approx([2.25, 3.125, 4.5, 5.5])  # not as they are scaled to learn
+    assert np.abs(found["predicted"] - 4).max() < 10 and np.ptp(split(made.data).train.targets) < 3
