@@ -124,10 +124,10 @@ def test_many_random_networks(tmp_path: Path) -> None:
         document = some_network(seed)
         if document is None or CHeader().refusal(resolve(document)) is not None:
             continue
-        subject = subject_of(document, seed)
-        (inputs,) = sample_inputs(subject.plan, 5).values()
         name = f"net_{seed}"
         try:
+            subject = subject_of(document, seed)
+            (inputs,) = sample_inputs(subject.plan, 5).values()
             wanted = own_answers(subject, [inputs])
             content = CHeader().files(subject, f"{name}.h")[f"{name}.h"]
         except PlaygroundError:  # what is not flat within a Block; an Embedding to which no whole numbers come

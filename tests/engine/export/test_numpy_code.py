@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from engine.catalog.activations import Gelu, Sigmoid, Softmax, Tanh
@@ -79,11 +79,14 @@ def check_some_network(seed: int, folder: Path) -> None:
     document = some_network(seed)
     assume(document is not None)
     assert document is not None
-    subject = subject_of(document, seed)
-    values = values_of(subject, 4)
-    output = subject.plan.output
-    assert output is not None
-    wanted = answers(subject, values, output)[output]
+    try:
+        subject = subject_of(document, seed)
+        values = values_of(subject, 4)
+        output = subject.plan.output
+        assert output is not None
+        wanted = answers(subject, values, output)[output]
+    except PlaygroundError:  # an Embedding, say, to which no whole numbers come
+        reject()
     assume(np.isfinite(wanted).all())
     for name, content in numpy_files(subject, "net.py").items():
         (folder / name).write_bytes(content)
