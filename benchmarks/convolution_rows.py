@@ -62,9 +62,9 @@ def bare_loop(document: Document) -> Callable[[float], float]:
 def convolution_rows() -> list[Row]:
     """No view asks for anything."""
     document, ratios = digits_network(), []
-    ours, bare = going_on(TorchTrainer(resolve(document), recorded=False)), bare_loop(document)
-    in_turns(ours, bare, 0.5)  # with the same threads as the run has chosen
-    for _ in range(RUNS):
+    for _ in range(RUNS):  # both anew: where in memory weights and samples come to lie decides about some per cent
+        ours, bare = going_on(TorchTrainer(resolve(document), recorded=False)), bare_loop(document)
+        in_turns(ours, bare, 0.5)  # with the same threads as the run has chosen
         rate, rate_of_bare = in_turns(ours, bare, _SECONDS)
         ratios.append(rate / rate_of_bare)
     what = "torch backend / bare PyTorch loop, CNN on 28×28, batch 32, no view"

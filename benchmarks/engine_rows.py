@@ -142,9 +142,9 @@ def training_rows() -> list[Row]:
         document = dense_network((), hidden)
         document = document.set_training(epochs=10_000_000, loss=document.training.loss)
         ratios, rates = [], []
-        ours, bare = going_on(TorchTrainer(resolve(document))), bare_loop(document)
-        in_turns(ours, bare, 0.5)  # the first optimizer of a process imports PyTorch's compiler
-        for _ in range(RUNS):
+        for _ in range(RUNS):  # both anew: see convolution_rows
+            ours, bare = going_on(TorchTrainer(resolve(document))), bare_loop(document)
+            in_turns(ours, bare, 0.5)  # the first optimizer of a process imports PyTorch's compiler
             rate, rate_of_bare = in_turns(ours, bare, 4.0)
             ratios.append(rate / rate_of_bare)
             rates.append(rate)

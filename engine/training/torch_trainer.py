@@ -305,9 +305,9 @@ class TorchTrainer(Run):
 
     def _is_finite(self) -> bool:
         # the sum of the weights is finite exactly if all of them are, long before it could overflow by itself
-        sums = [self._network.flat.sum(), self._network.flat_buffers.sum()]
+        sums = [values.sum() for values in (self._network.flat, self._network.flat_buffers) if values.numel()]
         sums += [] if self._last_loss is None else [self._last_loss]
-        return all(bool(torch.isfinite(value)) for value in sums)
+        return math.isfinite(sum(map(float, sums)))
 
 
 def _weighted(weight: float, loss: Tensor) -> Tensor:
