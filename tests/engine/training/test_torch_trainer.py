@@ -14,8 +14,9 @@ from engine.catalog.layers.dense import Dense
 from engine.catalog.layers.regularizing import Dropout
 from engine.catalog.losses import CategoricalCrossEntropy, MeanSquaredError
 from engine.catalog.optimizers import SGD, Adam, Optimizer
+from engine.catalog.registry import entries
 from engine.catalog.regularizers import L2
-from engine.catalog.schedules import Cosine
+from engine.catalog.schedules import Cosine, Schedule
 from engine.document.errors import InvalidValueError, PlaygroundError
 from engine.document.graph import Data, Document, Training
 from engine.plan.data import split
@@ -23,7 +24,7 @@ from engine.plan.resolve import resolve
 from engine.training.numba_trainer import NumbaTrainer
 from engine.training.run import Run
 from engine.training.torch_trainer import TorchTrainer
-from engine.training.trainer import Diverged
+from engine.training.trainer import Diverged, Unit
 from tests.engine.training.networks import OPTIMIZERS, chain, equal, same, small, trainer
 
 # --- the same numbers ------------------------------------------------------------------------------------------------
@@ -267,6 +268,21 @@ def test_the_rate_follows_the_schedule_step_by_step() -> None:
         run.step("batch")
     expected = [0.4 * 0.5 * (1 + np.cos(np.pi * min(1, step / 10))) for step in range(15)]
     np.testing.assert_allclose(rates, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", entries("schedules"))
+def test_the_rate_is_that_of_the_schedule_wherever_the_run_stands(name: str) -> None:
+    schedule: Schedule = entries("schedules")[name]()
+    document = small(training=Training(optimizer=SGD(learning_rate=0.4), schedule=schedule, epochs=4))
+    run, size = trainer(document), len(split(document.data).train)
+    units: list[Unit] = ["batch", "sample", "batch", "sample", "sample", "batch", "epoch"]
+    for unit in (*units, *units):
+        if run.epoch == 2:  # another one, in the middle of the run
+            schedule = Cosine(warmup_epochs=1)
+            assert run.edit(resolve(document.set_training(schedule=schedule)))
+        wanted = 0.4 * run._watch.adapted * float(schedule.factor(run.epoch + run.position / size, 4))
+        assert run.rate() == pytest.approx(wanted, rel=1e-12)
+        run.step(unit)
 
 
 def test_the_history_starts_before_the_training() -> None:
