@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.document.errors import FileError
 from playground import recording
-from playground.recording import Recording, pixels, write_animation
+from playground.recording import FRAMES_PER_SECOND, Recording, pixels, write_animation
 from playground.view_export import PanelExport, answers_on_plane, csv_of
 from playground.window import MainWindow
 from tests.windows import PATIENCE
@@ -131,8 +131,11 @@ def test_the_run_becomes_a_moving_picture(
     pick(export, "finish")
     qtbot.waitUntil(path.exists, timeout=PATIENCE)
     with Image.open(path) as image:
-        assert image.n_frames >= 4
-        first = np.asarray(image.convert("RGB"))
+        first, shown = np.asarray(image.convert("RGB")), 0
+        for number in range(image.n_frames):  # equal pictures in a row are one that is shown for longer
+            image.seek(number)
+            shown += image.info["duration"]
+        assert shown >= 4 * 10 * (100 // FRAMES_PER_SECOND)  # a GIF counts hundredths of a second
         image.seek(image.n_frames - 1)
         assert (first != np.asarray(image.convert("RGB"))).any()
     assert export.recording is None and not list(path.parent.glob(".*.part"))
