@@ -31,8 +31,8 @@ _CHUNK = 16_384
 """Most samples that are evaluated at once."""
 _CHUNK_VALUES = 4_000_000
 """Most numbers that the cards give for samples that are evaluated at once: what fits a processor's cache is faster."""
-_NEWEST = 0.02
-"""Part that the newest batch has in the running loss."""
+_RUNNING = 50
+"""Batches that the running loss is about; no more than a quarter of an epoch, in which a small set is soon learnt."""
 _REMEMBERED = 4
 """Grids whose inputs are kept."""
 
@@ -74,6 +74,7 @@ class TorchTrainer(Run):
         # The loss of a class's number is one operator, that of ones and zeros several: felt in every small step.
         of_classes = len(outputs) == 1 and outputs[0].loss.takes_classes
         self._all_targets = self._tensor(self._targets.argmax(axis=1) if of_classes else self._targets)
+        self._share = max(1 / _RUNNING, min(1.0, 4 * self._batch_size / self._size))
         given = sum(math.prod(node.output_shape or ()) for node in self.plan.nodes.values())
         self._chunk = max(64, min(_CHUNK, _CHUNK_VALUES // max(1, given)))
         self._grids: dict[int, tuple[Array, list[Tensor | None]]] = {}
@@ -140,7 +141,7 @@ class TorchTrainer(Run):
         self._stepped(end)
         if self._takes_long:
             last = self._last_loss
-            self._running = last if self._running is None else torch.lerp(self._running, last, _NEWEST)
+            self._running = last if self._running is None else torch.lerp(self._running, last, self._share)
         if self.position:
             if self._parts > 1:
                 self._record_part(position)

@@ -97,6 +97,17 @@ def test_an_epoch_that_takes_long_has_points_within(monkeypatch: pytest.MonkeyPa
     assert len(trainer.curves()) == len(after)
 
 
+def test_the_running_loss_is_of_what_was_learnt_lately(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "_LONG", 0)
+    trainer = TorchTrainer(resolve(convolution()))
+    before = trainer.training_loss(10_000)
+    trainer.train_epochs(2)
+    trainer.step("batch")
+    now, shown = trainer.training_loss(10_000), trainer.evaluate().train_loss
+    assert now < before / 2
+    assert shown < now + 0.1 * (before - now)
+
+
 @pytest.mark.parametrize("fields", [{}, {"shift": 1}], ids=["plain", "changed at random"])
 def test_the_size_of_the_parts_that_samples_are_made_numbers_in_makes_no_difference(
     fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
