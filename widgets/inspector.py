@@ -17,7 +17,6 @@ from engine.document.graph import SEEDS, Document, Edge, Training
 from engine.plan.plan import NodePlan, Plan, Problem
 from widgets import icons, theme
 from widgets.choices import QuietCombo
-from widgets.controls import ElidedLabel
 from widgets.facts import Fact, Facts
 from widgets.form import EntryForm, FieldForm, Path, with_field
 from widgets.form_texts import describe_entry
@@ -27,6 +26,8 @@ from widgets.pictures import Context, Histogram
 from widgets.problems import ProblemList
 
 _SEED = Field("seed", int, SEEDS, 1)
+_NAMED = 8
+"""Most cards that are named when several are selected."""
 UNFOLDED = frozenset({"layer/activation.picture"})
 """The groups and pictures that are open until the user decides."""
 
@@ -69,7 +70,9 @@ class Inspector(QScrollArea):
         self._title = QLabel()
         self._title.setObjectName("inspector.title")
         self._title.setFont(theme.font(theme.NORMAL, QFont.Weight.DemiBold))
-        self._description = ElidedLabel()
+        self._description = QLabel()
+        self._description.setTextFormat(Qt.TextFormat.PlainText)
+        self._description.setWordWrap(True)
         self._description.setObjectName("inspector.description")
         self._description.setProperty("class", "muted")
         self.problems = ProblemList("inspector.problems")
@@ -280,12 +283,15 @@ class Inspector(QScrollArea):
         self.layer_form.set_entry(layers[0], own)
         self.layer_form.setVisible(bool(self.layer_form.paths()))
         title = self.tr("{count} cards").format(count=len(nodes))
-        names = ", ".join(node.node.id for node in nodes)
+        ids = [node.node.id for node in nodes]
+        names = ", ".join(ids[:_NAMED])
+        if len(ids) > _NAMED:
+            names = self.tr("{cards} and {count} more").format(cards=names, count=len(ids) - _NAMED)
         if differing:
             text = self.tr("{cards} · they differ in {fields}; shown is {card}")
-            names = text.format(cards=names, fields=", ".join(differing), card=nodes[0].node.id)
+            names = text.format(cards=names, fields=", ".join(differing), card=ids[0])
         facts, said = cards_facts(plan, nodes), _said(plan, nodes)
-        self._show(title, names, names, facts, self.tr("Delete these cards"), said)
+        self._show(title, names, ", ".join(ids), facts, self.tr("Delete these cards"), said)
 
     def _show_link(self, plan: Plan, edge: Edge) -> None:
         self.training_form.hide()

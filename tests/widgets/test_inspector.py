@@ -86,6 +86,29 @@ def test_a_card_shows_its_kind_form_and_facts(inspector: Inspector) -> None:
     assert inspector.delete_button.isHidden()
 
 
+@pytest.mark.parametrize("width", [280, 304, 420])
+def test_what_a_layer_does_is_said_whole(inspector: Inspector, width: int, qtbot: QtBot) -> None:
+    inspector.resize(width, 360)
+    longest = max(LAYERS.values(), key=lambda layer: len(layer.description))
+    show(inspector, Document((Network(),), Data(SETS["spiral"]())).add(longest()), f"{longest.name.lower()}_1")
+    label = inspector._description
+    assert label.text() == longest.description
+
+    def whole() -> bool:
+        return 0 < label.width() < width and label.height() >= label.heightForWidth(label.width()) > 20
+
+    qtbot.waitUntil(whole)
+
+
+def test_many_cards_are_not_all_named(inspector: Inspector) -> None:
+    document = make_document()
+    for _ in range(18):
+        document = document.append(LAYERS["Dense"](units=8))
+    show(inspector, document, *(node.id for node in document.nodes[1:]))
+    said, tip = inspector._description.text(), inspector._description.toolTip()
+    assert "and 12 more" in said and said.startswith("dense_1, dense_10, ") and tip.count(",") == 19
+
+
 def test_what_is_kept_without_being_learned_is_counted_apart(inspector: Inspector) -> None:
     document = make_document()
     document = document.insert_between(document.networks[0].edges[-1], LAYERS["BatchNorm"]())

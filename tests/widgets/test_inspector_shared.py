@@ -48,7 +48,7 @@ def test_a_field_of_several_cards_changes_in_all(qtbot: Any, theme: Theme) -> No
     QTest.keyClicks(field, "6")
     QTest.keyClick(field, Qt.Key.Key_Return)
     assert said == [(("dense_1", "dense_2"), "units", 6, True)]
-    assert "differ in units" in inspector._description.toolTip()
+    assert "differ in units" in inspector._description.text()
 
 
 def test_a_field_inside_an_entry_hands_the_whole_entry_on(qtbot: Any, theme: Theme) -> None:
