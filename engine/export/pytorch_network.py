@@ -7,6 +7,7 @@ place.
 from __future__ import annotations
 
 import builtins
+import itertools
 import keyword
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,8 @@ from engine.plan.plan import Plan
 
 _RESERVED = ("torch", "nn", "np", "math", "self", "training", "penalty")
 """Names that mean something else in the source."""
+_NETWORK = "Network"
+"""The class of the whole."""
 _BATCH = 2
 """Samples of the batch that is run through the network while it is written down."""
 
@@ -79,12 +82,13 @@ class _Writer:
         self._plan = plan
         self._activated = activated
         self._blocks: list[str] = []
+        self._names = {_NETWORK}
 
     def classes(self) -> list[str]:
         """The source of every class, the network's last."""
         plan, values = self._plan, dict[str, Recorded]()
         inputs = [name for name in plan.order if plan.nodes[name].layer.takes[1] == 0]
-        network = _Class("Network", "From the cards of the project.", [identifier(name) for name in inputs])
+        network = _Class(_NETWORK, "From the cards of the project.", [identifier(name) for name in inputs])
         read = {source for node in plan.nodes.values() for source in node.sources}
         penalized = {} if self._activated else penalties_on_outputs(plan)
         raw = set() if self._activated else {output.node for output in plan.outputs if output.loss.fuses}
@@ -165,11 +169,22 @@ class _Writer:
         if not block.parts:
             return entering
         if new:
-            class_name = "".join(word.capitalize() for word in attribute.split("_"))
+            class_name = self._class_name(owner, attribute)
             self._blocks.append(self._block_class(class_name, block, shape))
             owner.made.append(f"self.{attribute} = {class_name}()")
         value = block.forward(torch, block.build(nn, shape), bare(entering))
         return Recorded(f"self.{attribute}({text(entering)})", value)
+
+    def _class_name(self, owner: _Class, attribute: str) -> str:
+        """One that no other class has: cards in different Blocks may have the same name."""
+        outer = "" if owner.name == _NETWORK else owner.name
+        name = wanted = outer + "".join(word.capitalize() for word in attribute.split("_"))
+        for number in itertools.count(2):
+            if name not in self._names:
+                break
+            name = f"{wanted}_{number}"
+        self._names.add(name)
+        return name
 
     def _block_class(self, name: str, block: Block, shape: Shape) -> str:
         inside = _Class(name, "Cards folded into one.", ["x"])

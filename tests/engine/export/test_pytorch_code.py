@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from engine.catalog.activations import Linear, PRelu, Sigmoid, Tanh
 from engine.catalog.clipping import ClipByNorm, ClipByValue
 from engine.catalog.constraints import MaxNorm
+from engine.catalog.layers.block import Block
 from engine.catalog.layers.dense import Dense
 from engine.catalog.layers.output import Output
 from engine.catalog.layers.regularizing import Dropout
@@ -99,6 +102,18 @@ def test_a_block_becomes_a_class(weights: str) -> None:
     folded = folded.insert_between(after, folded.node(block.id).layer)
     exported = Exported(folded)
     assert exported.source.count("class ") == (2 if weights == "shared" else 3)
+    agrees(exported)
+
+
+def test_blocks_within_blocks_have_classes_of_their_own() -> None:
+    document = chain(Dense(5, Tanh()), Dense(4, Tanh()), Dense(3, Tanh()), Dense(1))
+    document = document.fold(["dense_2"]).fold(["block_1", "dense_3"])  # its name is free again
+    document = document.fold(["dense_1"])
+    inner = [node.layer for node in document.nodes if isinstance(node.layer, Block)]
+    assert len(inner) == 2 and any(isinstance(part.layer, Block) for block in inner for part in block.parts)
+    exported = Exported(document)
+    names = re.findall(r"^class (\w+)", exported.source, re.MULTILINE)
+    assert len(names) == len(set(names)) == 4
     agrees(exported)
 
 
