@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from llvmlite import ir
 
-from engine.training.instructions import ROW_BYTES, Start
+from engine.training.instructions import LANES, ROW_BYTES, Start
 from engine.training.vectors import (
     FLOAT,
     FLOATS,
@@ -26,6 +26,7 @@ from engine.training.vectors import (
     splat,
     store,
     sums,
+    transposed,
 )
 
 _FLAGS = ("contract",)
@@ -33,6 +34,8 @@ _OUTPUTS = (4, 1)
 """Outputs whose sums are held at once: eight of the sixteen vector registers of AVX2."""
 _INPUTS = (8, 4, 2, 1)
 """Inputs whose weight gradients are summed at once."""
+_MANY, _CHAINS = 4, 4
+"""Outputs from which on transposing pays; sums that grow side by side, so that none waits for the one before."""
 
 
 def blocks(
@@ -125,7 +128,39 @@ def _beginning(builder: Builder, size: int, start: Value, out: Value, bias: Valu
 def weight_gradient(
     builder: Builder, *, target: Value, outputs: Value, delta: Value, inputs: Value, source: Value
 ) -> None:
-    """target[j, i] += Σ over the lanes of delta[j] · source[i]; target is (outputs, inputs) without gaps."""
+    """target[j, i] += Σ over the lanes of delta[j] · source[i]; target is (outputs, inputs) without gaps.
+
+    Sums over lanes need shuffles, of which many processors do one at a time. Where there are outputs enough, squares of
+    the source are transposed instead, once for all of them, so that inputs lie side by side and lanes are only added.
+    """
+    gap = builder.mul(inputs, integer(4))
+    many = builder.icmp_signed(">=", outputs, integer(_MANY))
+    squares = builder.select(many, builder.sdiv(inputs, integer(LANES)), integer(0))
+
+    def square(at: Value, source_at: Value) -> list[Value]:
+        rows = [load(builder, builder.add(source_at, integer(ROW_BYTES * number))) for number in range(LANES)]
+        columns = transposed(builder, rows)
+
+        def output(into: Value, delta_at: Value) -> list[Value]:
+            totals: list[Value] = []
+            for lane, column in enumerate(columns):
+                factor = broadcast(builder, load(builder, builder.add(delta_at, integer(4 * lane)), FLOAT))
+                term = builder.fmul(factor, column, flags=_FLAGS)
+                if lane < _CHAINS:
+                    totals.append(term)
+                else:
+                    totals[lane % _CHAINS] = builder.fadd(totals[lane % _CHAINS], term, flags=_FLAGS)
+            while len(totals) > 1:
+                pairs = zip(totals[::2], totals[1::2], strict=True)
+                totals = [builder.fadd(one, other, flags=_FLAGS) for one, other in pairs]
+            store(builder, builder.fadd(load(builder, into), totals[0], flags=_FLAGS), into)
+            return [builder.add(into, gap), builder.add(delta_at, integer(ROW_BYTES))]
+
+        repeat(builder, outputs, [at, delta], output)
+        return [builder.add(at, integer(ROW_BYTES)), builder.add(source_at, integer(ROW_BYTES * LANES))]
+
+    target, source = repeat(builder, squares, [target, source], square)
+    left = builder.sub(inputs, builder.mul(squares, integer(LANES)))
 
     def row(at: Value, delta_at: Value) -> list[Value]:
         d = load(builder, delta_at)
@@ -135,10 +170,11 @@ def weight_gradient(
             _add_sums(builder, into, [builder.fmul(d, x, flags=_FLAGS) for x in rows])
             return [builder.add(into, integer(4 * size)), builder.add(source_at, integer(ROW_BYTES * size))]
 
-        blocks(builder, inputs, _INPUTS, [at, source], block)
-        return [builder.add(at, builder.mul(inputs, integer(4))), builder.add(delta_at, integer(ROW_BYTES))]
+        blocks(builder, left, _INPUTS, [at, source], block)
+        return [builder.add(at, gap), builder.add(delta_at, integer(ROW_BYTES))]
 
-    repeat(builder, outputs, [target, delta], row)
+    rest = builder.select(builder.icmp_signed(">", left, integer(0)), outputs, integer(0))
+    repeat(builder, rest, [target, delta], row)
 
 
 def bias_gradient(builder: Builder, *, target: Value, outputs: Value, delta: Value) -> None:

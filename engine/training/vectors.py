@@ -214,6 +214,20 @@ def sums(builder: Builder, vectors: Sequence[Value]) -> Value:
     return builder.extract_element(found, ir.Constant(INT32, 0)) if count == 1 else found
 
 
+def transposed(builder: Builder, rows: Sequence[Value]) -> list[Value]:
+    """The columns of a square of as many vectors as a vector has lanes: they and its rows change places."""
+    found, lanes = list(rows), range(len(rows))
+    apart = len(found) // 2
+    while apart:
+        for row in (row for row in lanes if not row & apart):
+            a, b = found[row], found[row + apart]
+            low = [len(lanes) + lane - apart if lane & apart else lane for lane in lanes]
+            high = [len(lanes) + lane if lane & apart else lane + apart for lane in lanes]
+            found[row], found[row + apart] = _shuffle(builder, a, b, low), _shuffle(builder, a, b, high)
+        apart //= 2
+    return found
+
+
 def _add_neighbours(builder: Builder, a: Value, b: Value) -> Value:
     """Of two vectors of eight: the sums of neighbours, those of a and of b in turn by two."""
     evens, odds = (

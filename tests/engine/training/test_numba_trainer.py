@@ -125,6 +125,14 @@ def test_every_schedule(schedule: str) -> None:
     check_agreement(small(training=training))
 
 
+@pytest.mark.parametrize("inputs", [3, 15, 16, 17, 31, 32, 47])
+@pytest.mark.parametrize("outputs", [1, 3, 4, 5, 16])
+def test_layers_of_any_width(inputs: int, outputs: int) -> None:
+    biases = Constant(0.3)  # of those that begin at 0 little is left but rounding
+    cards = [Dense(units, Tanh(), bias_initializer=biases) for units in (inputs, outputs, 1)]
+    check_agreement(chain(*cards), steps=12)
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, 10, 16, 17, 33, 50, 1000])
 def test_every_size_of_batch(batch_size: int) -> None:
     check_agreement(small(training=Training(optimizer=SGD(learning_rate=0.05), batch_size=batch_size)))
