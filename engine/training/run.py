@@ -167,8 +167,8 @@ class Run(Judging):
     def rate(self) -> float:
         """The learning rate of the next step.
 
-        Those of an epoch are found at once: the schedule's formula, asked for a single number, takes as long as a tenth
-        of a small network's step.
+        Those of an epoch are found at once: asked for a single number between two steps, a schedule's formula takes a
+        tenth of a millisecond.
         """
         place, within = divmod(self.position, self._batch_size)
         if within:  # single samples have been trained by hand
